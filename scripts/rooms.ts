@@ -51,7 +51,10 @@ export const rooms: Readonly<Record<string, Room>> = {
   },
   web: { purpose: 'the page', mayImport: ['api/wire'] },
   app: { purpose: 'wiring and command line: the only place that picks concrete parts', mayImport: ['*'] },
-  testing: { purpose: 'fake clock, temporary store, scripted fixtures, HTTP client; for tests only', mayImport: ['*'] },
+  testing: {
+    purpose: 'fake clock, temporary store, scripted fixtures, HTTP client; for tests only',
+    mayImport: ['*'],
+  },
 };
 
 /** Rooms that nobody may import from outside tests. */

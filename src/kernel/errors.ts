@@ -4,7 +4,7 @@
  */
 import type { JsonValue } from './json.ts';
 
-interface ErrorKind {
+export interface ErrorKind {
   readonly status: number;
   /** Whether repeating the same call unchanged may help. */
   readonly retryable: boolean;
@@ -26,12 +26,49 @@ const bad = (advice: string): ErrorKind => ({
   advice,
 });
 
-export const errorKinds = {
+export type ErrorCode =
+  | 'invalid-json'
+  | 'invalid-request'
+  | 'unsupported-parameter'
+  | 'invalid-schema'
+  | 'context-length-exceeded'
+  | 'body-too-large'
+  | 'unauthorized'
+  | 'forbidden'
+  | 'not-found'
+  | 'method-not-allowed'
+  | 'model-not-found'
+  | 'conflict'
+  | 'queue-full'
+  | 'rate-limited'
+  | 'budget-exceeded'
+  | 'cancelled'
+  | 'timed-out'
+  | 'engine-unreachable'
+  | 'engine-refused'
+  | 'engine-failed'
+  | 'model-load-failed'
+  | 'not-enough-memory'
+  | 'weights-hash-mismatch'
+  | 'disk-full'
+  | 'source-unavailable'
+  | 'pip-missing'
+  | 'address-in-use'
+  | 'home-in-use'
+  | 'invalid-config'
+  | 'database-unavailable'
+  | 'database-too-new'
+  | 'sandbox-failed'
+  | 'internal';
+
+export const errorKinds: Readonly<Record<ErrorCode, ErrorKind>> = {
   'invalid-json': bad('Send one well-formed JSON document in UTF-8.'),
   'invalid-request': bad('Correct the field that the message names.'),
   'unsupported-parameter': bad('Leave the field out, or use a model or level that supports it.'),
   'invalid-schema': bad('Correct the JSON schema, or leave out the keyword that the message names.'),
-  'context-length-exceeded': bad('Shorten the input, lower the output limit, or use a model with a longer context.'),
+  'context-length-exceeded': bad(
+    'Shorten the input, lower the output limit, or use a model with a longer context.',
+  ),
   'body-too-large': {
     status: 413,
     retryable: false,
@@ -45,7 +82,12 @@ export const errorKinds = {
     advice: 'Send a valid key as "Authorization: Bearer KEY".',
   },
   forbidden: { status: 403, retryable: false, type: 'permission_error', advice: 'Ask the owner for access.' },
-  'not-found': { status: 404, retryable: false, type: 'not_found_error', advice: 'Check the id or the path.' },
+  'not-found': {
+    status: 404,
+    retryable: false,
+    type: 'not_found_error',
+    advice: 'Check the id or the path.',
+  },
   'method-not-allowed': {
     status: 405,
     retryable: false,
@@ -82,7 +124,12 @@ export const errorKinds = {
     type: 'rate_limit_error',
     advice: 'Raise the budget of this run or key.',
   },
-  cancelled: { status: 499, retryable: false, type: 'invalid_request_error', advice: 'Nothing: it was cancelled.' },
+  cancelled: {
+    status: 499,
+    retryable: false,
+    type: 'invalid_request_error',
+    advice: 'Nothing: it was cancelled.',
+  },
   'timed-out': {
     status: 504,
     retryable: true,
@@ -180,9 +227,7 @@ export const errorKinds = {
     type: 'server_error',
     advice: 'This is a bug in Gradus: please report it with the request id.',
   },
-} as const satisfies Record<string, ErrorKind>;
-
-export type ErrorCode = keyof typeof errorKinds;
+};
 
 export interface ErrorDetails {
   /** What was expected and what was found, in one or two sentences, without secrets or whole prompts. */
