@@ -7,7 +7,16 @@ import type { JsonObject, JsonValue } from '../../kernel/json.ts';
 const keptSchemas = 64;
 
 export class JsonChecker {
-  readonly #compiled = new Map<string, ValidateFunction>();
+  readonly #ajv: Ajv2020;
+  readonly #compiled = new Map<
+    string,
+    { readonly schema: JsonObject; readonly validate: ValidateFunction }
+  >();
+
+  constructor() {
+    this.#ajv = new Ajv2020({ strict: false, addUsedSchema: false, validateFormats: true });
+    addFormats.default(this.#ajv);
+  }
 
   /** Undefined when the value fits, else what is wrong. Throws `invalid-schema` for a schema that is none. */
   findFault(schema: JsonObject, value: JsonValue): string | undefined {
@@ -20,13 +29,12 @@ export class JsonChecker {
   #compile(schema: JsonObject): ValidateFunction {
     const key = JSON.stringify(schema);
     const known = this.#compiled.get(key);
-    if (known !== undefined) return known;
-    const ajv = new Ajv2020({ strict: false, addUsedSchema: false, validateFormats: true });
-    addFormats.default(ajv);
+    if (known !== undefined) return known.validate;
     let validate: ValidateFunction;
     try {
-      validate = ajv.compile(schema);
+      validate = this.#ajv.compile(schema);
     } catch (cause) {
+      this.#ajv.removeSchema(schema);
       const reason = cause instanceof Error ? cause.message : String(cause);
       throw new GradusError(
         'invalid-schema',
@@ -34,9 +42,12 @@ export class JsonChecker {
         { cause },
       );
     }
-    const [oldest] = this.#compiled.keys();
-    if (oldest !== undefined && this.#compiled.size >= keptSchemas) this.#compiled.delete(oldest);
-    this.#compiled.set(key, validate);
+    const [oldest] = this.#compiled;
+    if (oldest !== undefined && this.#compiled.size >= keptSchemas) {
+      this.#compiled.delete(oldest[0]);
+      this.#ajv.removeSchema(oldest[1].schema);
+    }
+    this.#compiled.set(key, { schema, validate });
     return validate;
   }
 }

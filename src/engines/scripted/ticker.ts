@@ -16,7 +16,7 @@ export class Ticker {
   #wakeAtMs = Number.POSITIVE_INFINITY;
   #interrupt: AbortController | undefined;
 
-  constructor(clock: Clock, gridMs = 2) {
+  constructor(clock: Clock, gridMs = 4) {
     this.#clock = clock;
     this.#gridMs = gridMs;
   }
