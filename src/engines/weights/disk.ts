@@ -49,8 +49,15 @@ export async function measureFolder(folder: string): Promise<number> {
   return bytes;
 }
 
-/** Makes sure that a file or a folder's list of names survives a power cut. */
+/** Makes sure that a file survives a power cut. */
 export async function syncToDisk(path: string): Promise<void> {
+  await using handle = await open(path, 'r+');
+  await handle.sync();
+}
+
+/** Makes sure that a folder's names survive a power cut, on systems that can. */
+export async function syncFolder(path: string): Promise<void> {
+  if (process.platform === 'win32') return;
   await using handle = await open(path, 'r');
   await handle.sync();
 }

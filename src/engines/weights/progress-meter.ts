@@ -3,8 +3,8 @@ import type { Clock } from '../../kernel/clock.ts';
 import type { PullPhase, PullProgress } from './pull-task.ts';
 
 export interface ProgressMeter {
-  /** Begins a phase; the rate starts anew. */
-  start(phase: PullPhase, source?: string): void;
+  /** Begins a phase; the rate starts anew. `wholeBytes`: all that there is has arrived. */
+  start(phase: PullPhase, source?: string, wholeBytes?: number): void;
   update(receivedBytes: number, totalBytes: number | undefined): void;
   note(text: string): void;
 }
@@ -35,10 +35,11 @@ export function createProgressMeter(options: {
   }
 
   return {
-    start(nextPhase, nextSource) {
+    start(nextPhase, nextSource, wholeBytes) {
       phase = nextPhase;
       source = nextSource ?? source;
-      receivedBytes = 0;
+      receivedBytes = wholeBytes ?? 0;
+      totalBytes = wholeBytes;
       samples = [];
       emit();
     },

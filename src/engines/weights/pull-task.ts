@@ -99,3 +99,14 @@ export type SourceOutcome =
       /** A clause for people, without a full stop. */
       readonly reason: string;
     };
+
+export interface PulledWeights {
+  readonly path: string;
+  readonly sha256: string | undefined;
+  readonly sizeBytes: number;
+  readonly source: string;
+  /** False when the weights were there already. */
+  readonly fresh: boolean;
+  /** Sentences that people should read, as about a sha256 that was pinned. */
+  readonly notes: readonly string[];
+}
