@@ -25,6 +25,10 @@ export const rooms: Readonly<Record<string, Room>> = {
     purpose: 'the contract of a level',
     mayImport: ['kernel', 'runtime', 'engines/engine.ts', 'tools/tool.ts'],
   },
+  'levels/registry.ts': {
+    purpose: 'joins models and levels to the ids that clients use, and starts runs',
+    mayImport: ['kernel', 'runtime', 'engines/engine.ts', 'levels/level.ts'],
+  },
   'levels/l1-chat': {
     purpose: 'L1 answers',
     mayImport: ['kernel', 'runtime', 'engines/engine.ts', 'levels/level.ts'],

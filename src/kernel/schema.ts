@@ -2,6 +2,9 @@
 import type { z } from 'zod';
 import { GradusError, type ErrorCode } from './errors.ts';
 
+/** For a refinement's `params`: its failure means "known, but cannot be honoured", not "wrong". */
+export const unsupported = { unsupported: true } as const;
+
 /**
  * Parses `input` with `schema`. Throws a GradusError of `code` whose `param` is the path of the first
  * wrong field and whose message says what was expected there.
@@ -13,8 +16,8 @@ export function parse<Schema extends z.ZodType>(
 ): z.output<Schema> {
   const result = schema.safeParse(input, { reportInput: true });
   if (result.success) return result.data;
-  const { path, text, isUnknownKey } = describeIssue(deepestIssue(result.error.issues));
-  throw new GradusError(isUnknownKey && code === 'invalid-request' ? 'unsupported-parameter' : code, {
+  const { path, text, isUnsupported } = describeIssue(deepestIssue(result.error.issues));
+  throw new GradusError(isUnsupported && code === 'invalid-request' ? 'unsupported-parameter' : code, {
     message: path === '' ? text : `${path}: ${text}`,
     ...(path === '' ? {} : { param: path }),
   });
@@ -37,16 +40,17 @@ function deepestIssue(issues: readonly Issue[]): Issue {
   return { ...best, path: [...first.path, ...best.path] };
 }
 
-function describeIssue(issue: Issue): { path: string; text: string; isUnknownKey: boolean } {
+function describeIssue(issue: Issue): { path: string; text: string; isUnsupported: boolean } {
   if (issue.code === 'unrecognized_keys') {
     const [key] = issue.keys;
     return {
       path: toPath([...issue.path, key ?? '']),
       text: 'unknown field; it is not ignored in silence, so please leave it out',
-      isUnknownKey: true,
+      isUnsupported: true,
     };
   }
-  return { path: toPath(issue.path), text: issue.message, isUnknownKey: false };
+  const isUnsupported = issue.code === 'custom' && issue.params?.['unsupported'] === true;
+  return { path: toPath(issue.path), text: issue.message, isUnsupported };
 }
 
 function toPath(path: readonly PropertyKey[]): string {

@@ -1,0 +1,100 @@
+/** Every path of the api in one table: the server, the 405 answers and the API document are made from it. */
+import type { z } from 'zod';
+import type { Api, ApiContext } from './api-context.ts';
+import { createChatCompletion } from './chat/chat-completions.ts';
+import { createCompletion } from './completions/completions.ts';
+import { createEmbeddings } from './embeddings.ts';
+import { getHealth, getModel, listModels } from './models.ts';
+import { chatCompletion, chatCompletionChunk, chatCompletionRequest } from './wire/chat-completion.ts';
+import { completion, completionRequest } from './wire/completion.ts';
+import { embeddingRequest, embeddingResponse } from './wire/embedding.ts';
+import { health, modelEntry, modelList } from './wire/model.ts';
+
+export interface NamedSchema {
+  readonly name: string;
+  readonly schema: z.ZodType;
+}
+
+export interface Route {
+  readonly method: 'GET' | 'POST';
+  /** As the router takes it. */
+  readonly path: string;
+  /** As people read it, when that differs. */
+  readonly shownPath?: string;
+  readonly summary: string;
+  readonly description?: string;
+  /** Answers without a key. */
+  readonly isOpen?: boolean;
+  readonly request?: NamedSchema;
+  readonly response?: NamedSchema;
+  /** What a stream's events hold, when the request asks for a stream. */
+  readonly chunk?: NamedSchema;
+  /** Of an answer that is not JSON. */
+  readonly contentType?: string;
+  handle(c: ApiContext, api: Api): Response | Promise<Response>;
+}
+
+export const apiRoutes: readonly Route[] = [
+  {
+    method: 'GET',
+    path: '/v1/models',
+    summary: 'List models',
+    description: 'Every model at every level: `NAME` answers directly, `NAME:reason` thinks first.',
+    response: { name: 'ModelList', schema: modelList },
+    handle: listModels,
+  },
+  {
+    method: 'GET',
+    path: '/v1/models/:id{.+}',
+    shownPath: '/v1/models/{id}',
+    summary: 'Describe a model',
+    response: { name: 'Model', schema: modelEntry },
+    handle: getModel,
+  },
+  {
+    method: 'POST',
+    path: '/v1/chat/completions',
+    summary: 'Answer a conversation',
+    description: 'With `stream: true` the answer comes as server-sent events that end with `data: [DONE]`.',
+    request: { name: 'ChatCompletionRequest', schema: chatCompletionRequest },
+    response: { name: 'ChatCompletion', schema: chatCompletion },
+    chunk: { name: 'ChatCompletionChunk', schema: chatCompletionChunk },
+    handle: createChatCompletion,
+  },
+  {
+    method: 'POST',
+    path: '/v1/completions',
+    summary: 'Go on with a raw prompt',
+    description: 'The prompt goes to the model as it is, without a chat format around it.',
+    request: { name: 'CompletionRequest', schema: completionRequest },
+    response: { name: 'Completion', schema: completion },
+    chunk: { name: 'Completion', schema: completion },
+    handle: createCompletion,
+  },
+  {
+    method: 'POST',
+    path: '/v1/embeddings',
+    summary: 'Turn texts into vectors',
+    request: { name: 'EmbeddingRequest', schema: embeddingRequest },
+    response: { name: 'EmbeddingResponse', schema: embeddingResponse },
+    handle: createEmbeddings,
+  },
+  {
+    method: 'GET',
+    path: '/health',
+    summary: 'Say that the server is up',
+    isOpen: true,
+    response: { name: 'Health', schema: health },
+    handle: getHealth,
+  },
+  {
+    method: 'GET',
+    path: '/metrics',
+    summary: 'Counters in the Prometheus text format',
+    contentType: 'text/plain',
+    handle: async (c, api) =>
+      new Response(await api.metrics.toText(), {
+        headers: { ...c.get('headers'), 'content-type': api.metrics.contentType },
+      }),
+  },
+];
