@@ -1,0 +1,95 @@
+/** Writes an automaton as grammar rules, one rule a state, either as plain text or inside a JSON string. */
+import type { Automaton } from './automaton.ts';
+import { escapedChars, subtractChars, type CharSet } from './char-set.ts';
+import {
+  choiceExpression,
+  emptyText,
+  sequenceExpression,
+  setExpression,
+  textExpression,
+  type Expression,
+} from './expression.ts';
+import type { JsonText } from './json-text.ts';
+
+/** The automaton's texts as they are; for numbers. */
+export function plainRules(automaton: Automaton, json: JsonText): Expression {
+  return stateRules(automaton, json, false);
+}
+
+/** The automaton's texts as JSON strings, quotes included. */
+export function stringRules(automaton: Automaton, json: JsonText): Expression {
+  return sequenceExpression(textExpression('"'), stateRules(automaton, json, true));
+}
+
+function stateRules(automaton: Automaton, json: JsonText, isString: boolean): Expression {
+  const expressions: (Expression | undefined)[] = automaton.edges.map(() => undefined);
+  const bodyOf = (state: number): Expression => {
+    const options: Expression[] = [];
+    for (const { set, to } of automaton.edges[state] ?? []) {
+      const next = expressions[to] ?? emptyText;
+      const plain = isString ? subtractChars(set, escapedChars) : set;
+      if (plain.length > 0) options.push(sequenceExpression(charsExpression(plain), next));
+      const escaped = isString ? json.escapeOf(set) : undefined;
+      if (escaped !== undefined) options.push(sequenceExpression(escaped, next));
+    }
+    if (automaton.accepting[state] === true) options.push(isString ? textExpression('"') : emptyText);
+    return choiceExpression(options);
+  };
+  const { ordered, looping, entries } = orderStates(automaton);
+  // States from which no loop can be reached are written from the end, so that equal ones become one rule;
+  // one with a single way in and a single way on is written into the rule before it.
+  for (const state of ordered) {
+    const body = bodyOf(state);
+    const isLink = entries[state] === 1 && body.kind !== 'choice' && sizeOf(body) <= longestLink;
+    expressions[state] = isLink ? body : json.builder.intern(body);
+  }
+  const reserved = looping.map((state) => {
+    const reference = json.builder.reserve();
+    expressions[state] = reference;
+    return { state, reference };
+  });
+  for (const { state, reference } of reserved) json.builder.define(reference, bodyOf(state));
+  return expressions[0] ?? emptyText;
+}
+
+const longestLink = 40;
+
+function sizeOf(expression: Expression): number {
+  if (expression.kind === 'sequence') return expression.parts.reduce((sum, part) => sum + sizeOf(part), 0);
+  return expression.kind === 'text' ? expression.text.length : 1;
+}
+
+function charsExpression(set: CharSet): Expression {
+  const [range] = set;
+  const isOne = set.length === 1 && range !== undefined && range[0] === range[1];
+  return isOne ? textExpression(String.fromCodePoint(range[0])) : setExpression(set);
+}
+
+interface StateOrder {
+  /** Each state after all that it leads to. */
+  readonly ordered: readonly number[];
+  /** The states that can run into a loop. */
+  readonly looping: readonly number[];
+  /** How many edges lead to each state; the start counts as one more. */
+  readonly entries: readonly number[];
+}
+
+function orderStates({ edges }: Automaton): StateOrder {
+  const sources: number[][] = edges.map(() => []);
+  const open = edges.map((list, from) => {
+    for (const { to } of list) sources[to]?.push(from);
+    return list.length;
+  });
+  const ordered = open.flatMap((count, state) => (count === 0 ? [state] : []));
+  for (let i = 0; i < ordered.length; i++) {
+    for (const source of sources[ordered[i] ?? 0] ?? []) {
+      open[source] = (open[source] ?? 0) - 1;
+      if (open[source] === 0) ordered.push(source);
+    }
+  }
+  return {
+    ordered,
+    looping: open.flatMap((count, state) => (count > 0 ? [state] : [])),
+    entries: sources.map((list, state) => list.length + (state === 0 ? 1 : 0)),
+  };
+}
