@@ -1,13 +1,11 @@
 /**
  * Runs after `npm install`, on whatever Node the machine has (so: plain JavaScript, no packages).
- * It removes files from node_modules that nothing reads, about a quarter of the install, and says so
- * when no Node that can run Gradus is at hand. Why and what: docs/decisions/003-dependencies.md.
+ * It links the packaged Node and removes files from node_modules that nothing reads, about a fifth of it.
+ * Why and what: docs/decisions/002 and 003.
  */
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-
-const minNode = [24, 11];
 
 /** Below node_modules: C headers and manuals of Node, sources beside their compiled form, test data. */
 const unreadPaths = [
@@ -28,7 +26,7 @@ const modules = join(dirname(dirname(fileURLToPath(import.meta.url))), 'node_mod
 if (existsSync(modules)) {
   for (const path of unreadPaths) rmSync(join(modules, path), { recursive: true, force: true });
   removeEnding(modules);
-  sayWhenNodeIsOld();
+  linkNode();
 }
 
 function removeEnding(folder) {
@@ -39,13 +37,12 @@ function removeEnding(folder) {
   }
 }
 
-/** npm puts node_modules/.bin first on PATH; without a packaged Node there, the machine's own one is used. */
-function sayWhenNodeIsOld() {
-  if (existsSync(join(modules, '.bin', 'node'))) return;
-  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-  if (major > minNode[0] || (major === minNode[0] && minor >= minNode[1])) return;
-  console.error(
-    `Gradus needs Node ${minNode.join('.')} or newer and found ${process.versions.node}. No Node package fits ` +
-      `this platform (${process.platform} ${process.arch}), so please install Node ${minNode[0]} yourself.`,
-  );
+/**
+ * The link is for people and editors: npm scripts find the packaged Node without it. npm up to at least 11.6
+ * makes it and removes it again when it drops the Node packages of other platforms, which share its name.
+ */
+function linkNode() {
+  const target = join(`node-${process.platform}-${process.arch}`, 'bin', 'node');
+  const link = join(modules, '.bin', 'node');
+  if (existsSync(join(modules, target)) && !existsSync(link)) symlinkSync(join('..', target), link);
 }
