@@ -274,8 +274,11 @@ export interface BudgetTable {
    * a bug of the caller: it throws 'internal', and the reservation is settled at its full amount.
    */
   settle(reservationId: string, spent: Amounts): Promise<void>;
-  /** Settles with nothing spent each open reservation whose id starts with `prefix`; returns how many. */
-  release(prefix: string): Promise<number>;
+  /**
+   * Ends the reservations whose ids start with `prefix`, as when their run is over: open ones are given
+   * back, and all are forgotten. Returns how many were open.
+   */
+  close(prefix: string): Promise<number>;
   /** Deletes a budget and what was reserved from it. */
   delete(id: string): Promise<boolean>;
 }
@@ -309,7 +312,7 @@ export interface IdempotencyTable {
 export interface Lease {
   readonly resource: string;
   readonly holder: string;
-  /** Grows each time the holder changes: a writer with a smaller one has lost its right. */
+  /** Larger for each new holder: a writer with a smaller one has lost its right. */
   readonly epoch: number;
 }
 

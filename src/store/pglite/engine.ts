@@ -69,6 +69,7 @@ export class Engine implements WireEngine, AsyncDisposable {
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
       this.#worker.postMessage(request(id));
     });
   }

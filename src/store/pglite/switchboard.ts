@@ -4,6 +4,7 @@
  * lasts until the backend says that no transaction is open, so that statements never interleave.
  */
 import { Duplex } from 'node:stream';
+import { callbackify } from 'node:util';
 import { GradusError } from '../../kernel/errors.ts';
 import type { WireEngine } from './engine.ts';
 import {
@@ -74,7 +75,7 @@ export class Switchboard {
 }
 
 class Session extends Duplex {
-  readonly channels = new Set<string>();
+  readonly channels: Set<string> = new Set();
   readonly #board: Switchboard;
   readonly #prefix: string;
   readonly #idleTransactionTimeoutMs: number;
@@ -120,7 +121,7 @@ class Session extends Duplex {
 
   override _write(chunk: Buffer, _encoding: string, done: (error?: Error | null) => void): void {
     this.#unread = this.#unread.length === 0 ? chunk : Buffer.concat([this.#unread, chunk]);
-    this.#consume().then(() => done(), done);
+    callbackify(() => this.#consume())(done);
   }
 
   override _final(done: () => void): void {
@@ -130,10 +131,7 @@ class Session extends Duplex {
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     clearTimeout(this.#idleTimer);
-    this.#leave().then(
-      () => done(error),
-      () => done(error),
-    );
+    callbackify(() => this.#leave())((leaving) => done(error ?? leaving));
   }
 
   async #consume(): Promise<void> {
@@ -180,6 +178,7 @@ class Session extends Duplex {
       this.push(Buffer.concat(answer.map((frame) => frame.bytes)));
       const ready = answer.findLast((frame) => frame.type === 'Z');
       if (ready !== undefined && transactionStatus(ready) === 'idle') this.#endTurn();
+      else if (this.destroyed) await this.#leave();
       else this.#watchIdleTransaction();
     } catch (error) {
       this.#endTurn();
