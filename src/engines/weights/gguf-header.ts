@@ -127,7 +127,7 @@ function readTensors(
 function readValue(cursor: Cursor, type: number, key: string, depth: number): MetadataValue | undefined {
   const width = scalarBytes[type];
   if (width !== undefined) return toScalar(cursor.take(width), type);
-  if (type === stringType) return cursor.readString(limits.keptStringBytes, `the value of ${show(key)}`);
+  if (type === stringType) return cursor.readText(limits.keptStringBytes);
   if (type !== arrayType) throw damaged(`metadata ${show(key)} has the unknown type ${type}`);
   if (depth >= limits.arrayDepth) throw damaged(`metadata ${show(key)} is an array in too many arrays`);
   return readArray(cursor, key, depth);
@@ -262,7 +262,15 @@ class Cursor {
     return count;
   }
 
-  /** A text with its length before it; one longer than `limitBytes` is damage. */
+  /** A text with its length before it; one longer than `limitBytes` is skipped. */
+  readText(limitBytes: number): string | undefined {
+    const length = this.readUint64();
+    if (length <= limitBytes) return this.take(length).toString('utf8');
+    this.skip(length);
+    return undefined;
+  }
+
+  /** A name with its length before it; one longer than `limitBytes` is damage. */
   readString(limitBytes: number, what: string): string {
     const length = this.readUint64();
     if (length > limitBytes) throw damaged(`${what} has ${length} bytes`);

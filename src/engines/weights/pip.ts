@@ -104,20 +104,35 @@ function explain(output: string, wheel: WheelPackage, folder: string): PipOutcom
   if (/timed out|timeout/i.test(output)) {
     return { kind: 'failed', failure: 'unreachable', reason: 'pip timed out waiting for its package index' };
   }
-  if (/connection|resolution|unreachable|getaddrinfo|ProxyError|SSLError/i.test(output)) {
-    const reason = `pip cannot reach its package index: ${toLastLine(output, /WARNING|ERROR/)}`;
-    return { kind: 'failed', failure: 'unreachable', reason };
+  const trouble = findLine(output, /connection|resolution|unreachable|getaddrinfo|proxy|ssl|not a trusted/i);
+  if (trouble !== undefined) {
+    return {
+      kind: 'failed',
+      failure: 'unreachable',
+      reason: `pip cannot reach its package index: ${trouble}`,
+    };
   }
-  const reason = `pip refused ${wheel.name} ${wheel.version}: ${toLastLine(output, /ERROR/)}`;
-  return { kind: 'failed', failure: 'refused', reason };
+  // The first error says what is wrong, later ones what follows from it; of a crash the last line says it.
+  const first = findLine(output, /^ERROR: (?!Exception)/);
+  const why = first ?? toLastLine(output);
+  return { kind: 'failed', failure: 'refused', reason: `pip refused ${wheel.name} ${wheel.version}: ${why}` };
 }
 
-/** The last telling line, short, and without passwords that an index address may hold. */
-function toLastLine(output: string, wanted = /./): string {
-  const lines = output.split('\n').filter((line) => line.trim() !== '');
-  const line = lines.findLast((text) => wanted.test(text)) ?? lines.at(-1) ?? 'it said nothing';
+function findLine(output: string, wanted: RegExp): string | undefined {
+  const line = output.split('\n').find((text) => wanted.test(text));
+  return line === undefined ? undefined : toClause(line);
+}
+
+function toLastLine(output: string): string {
+  return toClause(output.split('\n').findLast((text) => text.trim() !== '') ?? 'it said nothing');
+}
+
+/** Short, without the names of Python objects, and without passwords that an index address may hold. */
+function toClause(line: string): string {
   return line
     .trim()
+    .replace(/^(?:ERROR|WARNING): /, '')
+    .replaceAll(/<[^>]{0,200} object at [^>]{0,40}>:? ?/g, '')
     .replaceAll(/\/\/[^\s/@]+@/g, '//***@')
     .slice(0, 300);
 }

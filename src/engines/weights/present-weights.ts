@@ -19,8 +19,7 @@ export async function findPresent(
   if (installed === undefined) {
     const path = options.fromFile === undefined ? await findInPlace(entry) : undefined;
     if (path === undefined) return undefined;
-    const { fileBytes } = await readGguf(path);
-    return { path, sha256: undefined, sizeBytes: fileBytes, source: 'in place', fresh: false, notes: [] };
+    return await describeInPlace(path, options, meter);
   }
   const { path, sizeBytes, record } = installed;
   if (isUsable(installed, entry)) {
@@ -48,4 +47,25 @@ export async function findPresent(
   await saveRecord(path, { id, sha256, sizeBytes, source, trust, licence, pulledAtMs });
   meter.start('done', path, sizeBytes);
   return { path, sha256, sizeBytes, source, fresh: false, notes: [] };
+}
+
+async function describeInPlace(
+  path: string,
+  options: PullOptions,
+  meter: ProgressMeter,
+): Promise<PulledWeights> {
+  const { fileBytes: sizeBytes } = await readGguf(path);
+  const wanted = options.entry.sha256;
+  let sha256: string | undefined;
+  if (wanted !== undefined) {
+    meter.start('verifying', path);
+    const onBytes = (bytes: number): void => meter.update(bytes, sizeBytes);
+    sha256 = await hashFile(path, { signal: options.signal, onBytes });
+    if (sha256 !== wanted) {
+      const message = `The file ${path} has the sha256 ${sha256} instead of ${wanted}.`;
+      throw new GradusError('weights-hash-mismatch', { message });
+    }
+  }
+  meter.start('done', path, sizeBytes);
+  return { path, sha256, sizeBytes, source: `the file ${path}, in place`, fresh: false, notes: [] };
 }

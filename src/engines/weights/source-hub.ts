@@ -27,7 +27,7 @@ export async function fetchFromHub(source: HubSource, task: SourceTask): Promise
   if (refusal !== undefined) return refusal;
   const name = (expectedSha256 ?? announced.sha256 ?? 'unknown').slice(0, 16);
   const path = join(task.workFolder, `hub-${name}.part`);
-  return fetchAll({ source, client, task, path, announced });
+  return await fetchAll({ source, client, task, path, announced });
 }
 
 interface Fetch {

@@ -160,13 +160,15 @@ async function fetchWheel(work: {
   const folder = join(task.workFolder, `${pipFolderPrefix}${index}`);
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
-  const outcome = await downloadWheel({ ...work, folder, pull: task.options, limits: task.limits });
-  if (outcome.kind === 'wheel') {
+  try {
+    const outcome = await downloadWheel({ ...work, folder, pull: task.options, limits: task.limits });
+    if (outcome.kind === 'failed') return outcome;
     await rename(outcome.path, path);
     onBytes((await getFileBytes(path)) ?? 0);
+    return { kind: 'wheel', path };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
   }
-  await rm(folder, { recursive: true, force: true });
-  return outcome.kind === 'wheel' ? { kind: 'wheel', path } : outcome;
 }
 
 const pipFolderPrefix = 'pip-';
