@@ -17,6 +17,8 @@ export interface EngineContractOptions {
   readonly embeddingModel?: string;
   /** Case name to the reason why this engine is excused. An unknown name is an error. */
   readonly skips?: Readonly<Record<string, string>>;
+  /** False for remote endpoints, which tell the length of the prompt at the end only. */
+  readonly knowsPromptAtStart?: boolean;
   /** For one case; default 60 seconds. */
   readonly timeoutMs?: number;
 }
@@ -24,7 +26,14 @@ export interface EngineContractOptions {
 const cases: ContractCases = { ...tokenCases, ...formCases };
 
 export function describeEngineContract(options: EngineContractOptions): void {
-  const { name, model, embeddingModel = model, skips = {}, timeoutMs = 60_000 } = options;
+  const {
+    name,
+    model,
+    embeddingModel = model,
+    skips = {},
+    timeoutMs = 60_000,
+    knowsPromptAtStart = true,
+  } = options;
   for (const skip of Object.keys(skips)) {
     if (!Object.hasOwn(cases, skip)) throw new Error(`the contract has no case named "${skip}"`);
   }
@@ -39,7 +48,7 @@ export function describeEngineContract(options: EngineContractOptions): void {
     for (const [title, check] of Object.entries(cases)) {
       const skip = skips[title] ?? false;
       it(title, { timeout: timeoutMs, skip }, () =>
-        check(createContractBench({ engine, model, embeddingModel })),
+        check(createContractBench({ engine, model, embeddingModel, knowsPromptAtStart })),
       );
     }
   });

@@ -20,6 +20,8 @@ export interface ContractBench {
   readonly engine: Engine;
   readonly model: string;
   readonly embeddingModel: string;
+  /** Whether `started` has the exact length of the prompt. */
+  readonly knowsPromptAtStart: boolean;
   /** Greedy and 16 tokens unless asked otherwise. */
   readonly request: (prompt: string | Prompt, asked?: Asked) => GenerateRequest;
   readonly run: (prompt: string | Prompt, asked?: Asked) => Promise<GenerationRecord>;
@@ -35,8 +37,9 @@ export function createContractBench(options: {
   readonly engine: Engine;
   readonly model: string;
   readonly embeddingModel: string;
+  readonly knowsPromptAtStart?: boolean;
 }): ContractBench {
-  const { engine, model } = options;
+  const { engine, model, knowsPromptAtStart = true } = options;
   const request = (prompt: string | Prompt, asked: Asked = {}): GenerateRequest => ({
     model,
     prompt: typeof prompt === 'string' ? { kind: 'chat', messages: [userMessage(prompt)] } : prompt,
@@ -59,7 +62,7 @@ export function createContractBench(options: {
   });
   const run = (prompt: string | Prompt, asked?: Asked): Promise<GenerationRecord> =>
     recordGeneration(engine.generate(request(prompt, asked), never));
-  return { ...options, request, run };
+  return { ...options, knowsPromptAtStart, request, run };
 }
 
 export function userMessage(text: string): ChatMessage {

@@ -10,9 +10,15 @@ export const tokenCases: ContractCases = {
     assertOrder((await run(contractPrompts.short, { samples: 2 })).events, 2);
   },
 
-  'usage is exactly what was counted on the way': async ({ engine, model, request, run }) => {
+  'usage is exactly what was counted on the way': async ({
+    knowsPromptAtStart,
+    engine,
+    model,
+    request,
+    run,
+  }) => {
     const record = await run(contractPrompts.short, { samples: 2, wantTokenIds: true });
-    assertUsage(record);
+    assertUsage(record, knowsPromptAtStart);
     const counted = await engine.countTokens(model, request(contractPrompts.short).prompt, []);
     if (counted !== undefined) assert.equal(record.promptTokens, counted);
     for (const sample of record.samples) {
@@ -21,12 +27,15 @@ export const tokenCases: ContractCases = {
     }
   },
 
-  'n samples of one prompt all arrive and the prompt is counted once': async ({ run }) => {
+  'n samples of one prompt all arrive and the prompt is counted once': async ({
+    knowsPromptAtStart,
+    run,
+  }) => {
     const one = await run(contractPrompts.short);
     const four = await run(contractPrompts.short, { samples: 4, sampling: { temperature: 0.8, seed: 7 } });
     assert.equal(four.samples.length, 4);
     assertOrder(four.events, 4);
-    assertUsage(four);
+    assertUsage(four, knowsPromptAtStart);
     assert.equal(four.usage.inputTokens, one.usage.inputTokens);
     for (const sample of four.samples) assert.ok(sample.text.length > 0);
   },
@@ -47,14 +56,14 @@ export const tokenCases: ContractCases = {
     }
   },
 
-  'a sample has exactly maxTokens tokens and ends with length': async ({ run }) => {
+  'a sample has exactly maxTokens tokens and ends with length': async ({ knowsPromptAtStart, run }) => {
     for (const maxTokens of [1, 7]) {
       const record = await run(contractPrompts.long, { maxTokens, samples: 2 });
       for (const sample of record.samples) {
         assert.equal(sample.reason, 'length');
         assert.equal(sample.sampledTokens, maxTokens);
       }
-      assertUsage(record);
+      assertUsage(record, knowsPromptAtStart);
     }
   },
 
@@ -68,7 +77,12 @@ export const tokenCases: ContractCases = {
     );
   },
 
-  'an abort ends it within 100 ms, as cancelled and with its usage': async ({ engine, model, request }) => {
+  'an abort ends it within 100 ms, as cancelled and with its usage': async ({
+    knowsPromptAtStart,
+    engine,
+    model,
+    request,
+  }) => {
     const controller = new AbortController();
     let abortedAtMs = 0;
     const record = await recordGeneration(
@@ -84,7 +98,7 @@ export const tokenCases: ContractCases = {
     const tookMs = performance.now() - abortedAtMs;
     assert.ok(tookMs < 100, `took ${tookMs} ms`);
     assertOrder(record.events, 2);
-    assertUsage(record);
+    assertUsage(record, knowsPromptAtStart);
     for (const sample of record.samples) assert.equal(sample.reason, 'cancelled');
     assert.ok(record.usage.outputTokens >= 1);
     await assertIdle(engine, model);
@@ -153,10 +167,10 @@ export const tokenCases: ContractCases = {
     assert.equal(text + (rest.samples[0]?.text ?? ''), whole.samples[0]?.text);
   },
 
-  'a raw text is gone on with': async ({ run }) => {
+  'a raw text is gone on with': async ({ knowsPromptAtStart, run }) => {
     const record = await run({ kind: 'text', text: '1, 2, 3, 4,' }, { maxTokens: 4 });
     assert.ok((record.samples[0]?.text ?? '') !== '');
-    assertUsage(record);
+    assertUsage(record, knowsPromptAtStart);
   },
 };
 
