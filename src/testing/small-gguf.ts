@@ -7,7 +7,7 @@ export type SmallValue =
   | { readonly type: 'strings'; readonly value: readonly string[] }
   | { readonly type: 'int32s'; readonly value: readonly number[] };
 
-export interface SmallTensor {
+interface SmallTensor {
   readonly name: string;
   readonly shape: readonly number[];
   /** ggml's number of the type: 0 is F32. */

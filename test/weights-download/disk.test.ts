@@ -1,6 +1,6 @@
 /** A disk that really fills up in the middle: a small one is made in memory, which needs the right to mount. */
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -16,12 +16,15 @@ interface SmallDisk extends Disposable {
 /** Undefined when this user may not mount, as on most machines but in containers of root. */
 function mountSmallDisk(folder: string, bytes: number): SmallDisk | undefined {
   mkdirSync(folder);
-  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${bytes}`, 'tmpfs', folder]);
-  if (mounted.status !== 0) return undefined;
+  if (!run('mount', '-t', 'tmpfs', '-o', `size=${bytes}`, 'tmpfs', folder)) return undefined;
   return {
     folder,
-    [Symbol.dispose]: () => void execFileSync('umount', [folder]),
+    [Symbol.dispose]: () => assert.ok(run('umount', folder)),
   };
+}
+
+function run(program: string, ...args: readonly string[]): boolean {
+  return spawnSync(program, args).status === 0;
 }
 
 const content = createContent(1_000_000);
@@ -43,7 +46,7 @@ describe('a disk that fills up', () => {
         code: 'disk-full',
         message: /became full; what arrived so far is kept/,
       });
-      execFileSync('mount', ['-o', 'remount,size=4000000', disk.folder]);
+      assert.ok(run('mount', '-o', 'remount,size=4000000', disk.folder));
       const pulled = await place.pull(entry, { hubUrl: hub.url, modelsFolder, measureFreeBytes });
       assert.deepEqual(await readFile(pulled.path), content);
       assert.match(hub.requests.at(-1)?.range ?? '', /^bytes=\d{6}-$/);
@@ -61,7 +64,7 @@ describe('a disk that fills up', () => {
       const limits = { ...place.options(entry).limits, parallelWheels: 1 };
       const options = { modelsFolder, measureFreeBytes, limits };
       await assert.rejects(place.pull(entry, options), { code: 'disk-full' });
-      execFileSync('mount', ['-o', 'remount,size=4000000', disk.folder]);
+      assert.ok(run('mount', '-o', 'remount,size=4000000', disk.folder));
       assert.deepEqual(await readFile((await place.pull(entry, options)).path), content);
       assert.equal(place.pipCalls().filter((name) => name === 'part1').length, 1);
     }),

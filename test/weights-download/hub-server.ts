@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-export interface HubBehaviour {
+interface HubBehaviour {
   /** The bytes that it sends. */
   content: Buffer;
   /** What it announces; undefined: nothing. */

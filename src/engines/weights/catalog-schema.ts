@@ -13,7 +13,7 @@ export interface WheelPackage {
   readonly sizeBytes?: number | undefined;
 }
 
-export interface FileSource {
+interface FileSource {
   readonly kind: 'file';
   readonly path: string;
 }
@@ -34,7 +34,7 @@ export interface WheelsSource {
 
 export type WeightsSource = FileSource | HubSource | WheelsSource;
 
-export type ChatFormat = 'chatml' | 'harmony' | 'llama-3' | 'mistral' | 'gemma' | 'template';
+type ChatFormat = 'chatml' | 'harmony' | 'llama-3' | 'mistral' | 'gemma' | 'template';
 
 /** An entry as it is written in data, before the defaults. */
 export interface CatalogEntryInput {

@@ -50,10 +50,6 @@ export function toFileName(entry: CatalogEntry): string {
   return entry.fileName ?? `${entry.id}.gguf`;
 }
 
-export function toDisplayName(entry: CatalogEntry): string {
-  return entry.displayName ?? entry.id;
-}
-
 /** Names of `known` that a mistyped `wanted` may have meant, nearest first, at most three. */
 export function findNearNames(wanted: string, known: readonly string[]): string[] {
   const needle = wanted.toLowerCase().slice(0, 100);

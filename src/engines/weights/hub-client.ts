@@ -8,7 +8,7 @@ import { GradusError } from '../../kernel/errors.ts';
 import type { HubSource } from './catalog-schema.ts';
 import type { PullLimits, PullOptions } from './pull-task.ts';
 
-export const defaultHubUrl = 'https://huggingface.co';
+const defaultHubUrl = 'https://huggingface.co';
 
 export interface HubFile {
   readonly status: number;
@@ -18,7 +18,7 @@ export interface HubFile {
   readonly retryAfterMs: number | undefined;
 }
 
-export interface HubBytes extends HubFile {
+interface HubBytes extends HubFile {
   /** The position in the file of the first byte of `body`. */
   readonly startByte: number;
   readonly body: AsyncIterable<Buffer>;

@@ -12,7 +12,7 @@ import { runProcess } from './run-process.ts';
 
 export type PipCommand = readonly [string, ...string[]];
 
-export const defaultPipCommands: readonly PipCommand[] = [
+const defaultPipCommands: readonly PipCommand[] = [
   ['python3', '-m', 'pip'],
   ['python', '-m', 'pip'],
 ];

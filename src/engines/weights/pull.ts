@@ -123,7 +123,7 @@ function fetchFrom(source: WeightsSource, task: SourceTask): Promise<SourceOutco
 }
 
 /** How a source is called in progress, records and messages. */
-export function toSourceName(source: WeightsSource, options: Pick<PullOptions, 'hubUrl'>): string {
+function toSourceName(source: WeightsSource, options: Pick<PullOptions, 'hubUrl'>): string {
   switch (source.kind) {
     case 'file':
       return `the file ${source.path}`;
