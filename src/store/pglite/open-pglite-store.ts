@@ -18,6 +18,8 @@ export interface PgliteStoreOptions {
   readonly clock: Clock;
   /** See `DataFolderOptions`. */
   readonly templateFolder?: string;
+  /** Told when the upkeep in the background fails. Default: nobody is. */
+  readonly onTrouble?: (error: unknown) => void;
 }
 
 /**
@@ -25,7 +27,7 @@ export interface PgliteStoreOptions {
  * Throws 'home-in-use' when another process has it, 'database-too-new' after a newer Gradus.
  */
 export async function openPgliteStore(options: PgliteStoreOptions): Promise<Store> {
-  const { clock, templateFolder } = options;
+  const { clock, templateFolder, onTrouble = () => undefined } = options;
   mkdirSync(options.folder, { recursive: true, mode: 0o700 });
   const lock = lockFolder(join(options.folder, 'database.lock'), {
     pid: process.pid,
@@ -35,7 +37,7 @@ export async function openPgliteStore(options: PgliteStoreOptions): Promise<Stor
   try {
     const folder = join(options.folder, 'database');
     await createDataFolder({ folder, ...(templateFolder === undefined ? {} : { templateFolder }) });
-    return await openLocked({ folder, clock, lock });
+    return await openLocked({ folder, clock, lock, onTrouble });
   } catch (error) {
     lock[Symbol.dispose]();
     throw error;
@@ -47,15 +49,16 @@ interface Locked {
   readonly clock: Clock;
   /** Given back when the store closes, or when it does not open. */
   readonly lock: Disposable;
+  readonly onTrouble: (error: unknown) => void;
 }
 
-async function openLocked({ folder, clock, lock }: Locked): Promise<Store> {
+async function openLocked({ folder, clock, lock, onTrouble }: Locked): Promise<Store> {
   const engine = await Engine.open(folder);
   const switchboard = new Switchboard(engine, { idleTransactionTimeoutMs: 60_000 });
   const pool = new pg.Pool({ stream: () => switchboard.openSession(), max: 20 });
   // A session that its client does not use breaks only with the engine, and that tells everybody itself.
   pool.on('error', () => undefined);
-  const upkeep = startUpkeep(pool, clock);
+  const upkeep = startUpkeep({ pool, clock, onTrouble });
   return createSqlStore({
     kind: 'pglite',
     pool,
