@@ -42,7 +42,7 @@ describe('made docs', () => {
       '  engines["engines"]',
       '  levels_level_ts["levels/level.ts"]',
       '  engines --> kernel',
-      '  levels_level_ts --> engines',
+      '  levels_level_ts -->|engine.ts| engines',
       '```',
     ]);
   });

@@ -34,17 +34,15 @@ export function makeDocument(text: string, makePart: (name: string) => string): 
  */
 export function drawRooms(table: RoomTable): string {
   const names = Object.keys(table).filter((name) => !table[name]?.mayImport.includes('*'));
-  const targetsOf = (name: string): readonly string[] =>
-    unique((table[name]?.mayImport ?? []).map((entry) => owner(entry, names) ?? entry)).filter(
-      (target) => target !== name,
-    );
+  const arrowsOf = (name: string): readonly Arrow[] =>
+    (table[name]?.mayImport ?? []).map((entry) => toArrow(entry, names)).filter((arrow) => arrow.to !== name);
   const reaches = (from: string, to: string): boolean =>
-    targetsOf(from).some((target) => target === to || reaches(target, to));
+    arrowsOf(from).some((arrow) => arrow.to === to || reaches(arrow.to, to));
   const edges = names.flatMap((name) => {
-    const targets = targetsOf(name);
-    return targets
-      .filter((target) => !targets.some((other) => other !== target && reaches(other, target)))
-      .map((target) => `  ${nodeId(name)} --> ${nodeId(target)}`);
+    const arrows = arrowsOf(name);
+    return arrows
+      .filter(({ to }) => !arrows.some((other) => other.to !== to && reaches(other.to, to)))
+      .map(({ to, part }) => `  ${nodeId(name)} -->${part === '' ? '' : `|${part}|`} ${nodeId(to)}`);
   });
   const nodes = names.map((name) => `  ${nodeId(name)}["${name}"]`);
   return ['```mermaid', 'flowchart TD', ...nodes, ...edges, '```'].join('\n');
@@ -71,24 +69,26 @@ function makePart(name: string): string {
   throw new Error(`unknown made part "${name}"`);
 }
 
-/** The file without its first comment, which speaks to the reader of the repository. */
+/** The file without its first comment, and a script's first line, which speak to the reader of the repository. */
 function quoteExample(text: string, language: string): string {
   const lines = text.trimEnd().split('\n');
-  const start = lines.findIndex((line) => !/^(#|\/\*\*.*\*\/$)/.test(line));
-  return ['```' + language, ...lines.slice(Math.max(0, start)), '```']
-    .join('\n')
-    .replace(/```(\w*)\n\n+/, '```$1\n');
+  if (lines[0]?.startsWith('#!')) lines.shift();
+  if (/^(# |\/\*\*.*\*\/$)/.test(lines[0] ?? '')) lines.shift();
+  return ['```' + language, ...lines, '```'].join('\n');
 }
 
-/** The drawn room that an entry of `mayImport` leads to: itself, the room around it, or nothing drawn. */
-function owner(entry: string, names: readonly string[]): string | undefined {
-  return names
+interface Arrow {
+  readonly to: string;
+  /** The part of that room which may be seen; empty for all of it. */
+  readonly part: string;
+}
+
+/** An entry of `mayImport` leads to the drawn room that it names or lies in. */
+function toArrow(entry: string, names: readonly string[]): Arrow {
+  const to = names
     .filter((name) => entry === name || entry.startsWith(`${name}/`))
     .sort((a, b) => b.length - a.length)[0];
-}
-
-function unique(values: readonly string[]): readonly string[] {
-  return [...new Set(values)];
+  return { to: to ?? entry, part: to === undefined ? '' : entry.slice(to.length + 1) };
 }
 
 function nodeId(name: string): string {
