@@ -1,23 +1,25 @@
 /** The facts about people that the format family tells: how each is drawn, said, named and typed. */
-import type { JsonObject, JsonValue } from '../../kernel/json.ts';
+import type { JsonObject } from '../../kernel/json.ts';
 import { integerBetween, pickOne, pickSome } from '../dice.ts';
 import type { ExamLanguage } from '../family.ts';
 import type { RandomSource } from '../../kernel/random.ts';
 
-export type Person = Readonly<Record<string, JsonValue>>;
+/** What a fact can be worth in an output. */
+export type FactValue = string | number | boolean | null | readonly string[];
+export type Person = Readonly<Record<string, FactValue>>;
 export type FactName = 'name' | 'age' | 'town' | 'member' | 'balance' | 'tags' | 'note' | 'seat' | 'visits';
 
 interface Fact {
   /** Names that the output may ask for. */
   readonly keys: readonly string[];
   readonly schema: JsonObject;
-  readonly draw: (random: RandomSource, towns: readonly string[]) => JsonValue;
-  readonly en: (value: JsonValue) => string;
-  readonly zh: (value: JsonValue) => string;
+  readonly draw: (random: RandomSource, towns: readonly string[]) => FactValue;
+  readonly en: (value: FactValue) => string;
+  readonly zh: (value: FactValue) => string;
 }
 
 const textOrNull: JsonObject = { type: ['string', 'null'] };
-const list = (value: JsonValue): readonly JsonValue[] => (Array.isArray(value) ? value : []);
+const list = (value: FactValue): readonly FactValue[] => (Array.isArray(value) ? value : []);
 
 export const facts: Readonly<Record<FactName, Fact>> = {
   name: {

@@ -3,14 +3,14 @@
  * fields and records are seeded; values are compared as data, so spacing and key order do not count.
  */
 import { isDeepStrictEqual } from 'node:util';
-import type { JsonObject, JsonValue } from '../../kernel/json.ts';
+import type { JsonObject } from '../../kernel/json.ts';
 import { parseCsv, toCsvLine } from '../csv.ts';
 import { at, integerBetween, pickOne, pickSome, range } from '../dice.ts';
 import type { ExamLanguage, Family, Grade, Task } from '../family.ts';
 import { readWholeAnswer } from '../whole-answer.ts';
 import { personNames, townNames } from '../words.ts';
 import type { RandomSource } from '../../kernel/random.ts';
-import { factNames, facts, sayRecord, type FactName, type Person } from './format-facts.ts';
+import { factNames, facts, sayRecord, type FactName, type FactValue, type Person } from './format-facts.ts';
 
 const shapes = [
   { records: 1, fields: 3 },
@@ -56,7 +56,7 @@ function createPeople(
   const names = pickSome(random, personNames[language], Math.min(count, personNames[language].length));
   return range(count).map((index) => {
     const name = names[index] ?? `${at(names, index % names.length)} ${Math.floor(index / names.length) + 1}`;
-    const person: Record<string, JsonValue> = { name };
+    const person: Record<string, FactValue> = { name };
     for (const fact of chosen) {
       if (fact !== 'name') person[fact] = facts[fact].draw(random, townNames[language]);
     }
@@ -75,7 +75,7 @@ interface Asked {
 function createFormatTask(asked: Asked): Task {
   const { form, columns, people } = asked;
   const rows = people.map((person) => columns.map(({ fact }) => person[fact] ?? null));
-  const write = (list: readonly (readonly JsonValue[])[]): string => writeRows(form, columns, list);
+  const write = (list: readonly (readonly FactValue[])[]): string => writeRows(form, columns, list);
   const wrongValue = rows.map((row, i) => (i === 0 ? [`${String(row[0])}x`, ...row.slice(1)] : row));
   return {
     messages: [{ role: 'user', content: `${sayForm(asked)}\n\n${asked.prose}` }],
@@ -94,13 +94,13 @@ function createFormatTask(asked: Asked): Task {
 }
 
 /** Another value of the same type; somebody knows the form but not the facts. */
-function scramble(random: RandomSource, value: JsonValue): JsonValue {
+function scramble(random: RandomSource, value: FactValue): FactValue {
   if (typeof value === 'number') return integerBetween(random, 1, 99);
   if (typeof value === 'boolean') return random.next01() < 0.5;
   return value === null ? null : pickOne(random, townNames.en);
 }
 
-function writeRows(form: Form, columns: readonly Column[], rows: readonly (readonly JsonValue[])[]): string {
+function writeRows(form: Form, columns: readonly Column[], rows: readonly (readonly FactValue[])[]): string {
   const keys = columns.map(({ key }) => key);
   switch (form) {
     case 'json': {
@@ -117,7 +117,7 @@ function writeRows(form: Form, columns: readonly Column[], rows: readonly (reado
 }
 
 /** How a value stands in CSV and tables: lists by semicolons, nothing for null. */
-function toCell(value: JsonValue): string {
+function toCell(value: FactValue): string {
   if (value === null) return '';
   return Array.isArray(value) ? value.join(';') : String(value);
 }
@@ -125,7 +125,7 @@ function toCell(value: JsonValue): string {
 function gradeRows(
   form: Form,
   columns: readonly Column[],
-  rows: readonly (readonly JsonValue[])[],
+  rows: readonly (readonly FactValue[])[],
   text: string,
 ): Grade {
   const fail = (reason: string): Grade => ({
