@@ -49,6 +49,7 @@ export const shortLimits: PullLimits = {
   retryPauseMs: 20,
   parallelWheels: 3,
   pollMs: 30,
+  staleLockMs: 3000,
 };
 
 /** Bytes that do not compress, the same for the same seed. */

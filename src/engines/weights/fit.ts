@@ -26,7 +26,8 @@ export interface MemoryNeed {
 /**
  * Memory that must stay there while the model runs: the weights once (a mapped file that was repacked for
  * the CPU can be given back, though it counts as resident), 16-bit keys and values for `contextTokens`,
- * and overhead. Undefined when the size of the file is not known.
+ * and overhead. Measured at 8192 tokens, without what can be given back: 0.33, 0.73 and about 1.45 GB for
+ * the three smallest models, estimated 0.50, 0.84 and 1.66. Undefined when the size of the file is not known.
  */
 export function estimateMemory(entry: CatalogEntry, contextTokens: number): MemoryNeed | undefined {
   if (entry.sizeBytes === undefined) return undefined;

@@ -134,7 +134,7 @@ describe('GGUF header', () => {
       fc.property(random, fc.boolean(), (bytes, withMagic) => {
         parse(withMagic ? Buffer.concat([whole.subarray(0, 24), bytes]) : bytes);
       }),
-      { numRuns: 500 },
+      { numRuns: 200 },
     );
     const changes = fc.array(fc.tuple(fc.nat({ max: whole.length - 1 }), fc.nat({ max: 255 })), {
       minLength: 1,
@@ -144,7 +144,7 @@ describe('GGUF header', () => {
       fc.property(changes, (list) => {
         patch((bytes) => list.forEach(([at, value]) => bytes.writeUInt8(value, at)));
       }),
-      { numRuns: 1000 },
+      { numRuns: 400 },
     );
   });
 });

@@ -1,7 +1,7 @@
 /** The errors in which a pull can end, each with its own message. */
 import { GradusError, type ErrorCode } from '../../kernel/errors.ts';
 import type { CatalogEntry } from './catalog-schema.ts';
-import { createDiskFullError, isDiskFull } from './disk.ts';
+import { createDiskFullError, isDiskFull, isErrorCode } from './disk.ts';
 import type { PullOptions, SourceOutcome } from './pull-task.ts';
 
 export interface SourceFailure {
@@ -33,6 +33,10 @@ export function toPullError(error: unknown, options: PullOptions, workFolder: st
   }
   if (error instanceof GradusError) return error;
   if (isDiskFull(error)) return createDiskFullError({ folder: modelsFolder }, error);
+  if (['EACCES', 'EPERM', 'EROFS', 'ENOTDIR'].some((code) => isErrorCode(error, code))) {
+    const message = `The models folder ${modelsFolder} cannot be written; set GRADUS_HOME to a folder that can.`;
+    return new GradusError('invalid-config', { message }, { cause: error });
+  }
   return error;
 }
 

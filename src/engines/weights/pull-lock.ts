@@ -1,6 +1,6 @@
 /**
  * One process at a time works on a model. The lock is a folder whose time is kept fresh; that of a process
- * which was killed goes stale after ten seconds and is taken over.
+ * which was killed goes stale after some seconds and is taken over.
  */
 import { lock } from 'proper-lockfile';
 import type { Clock } from '../../kernel/clock.ts';
@@ -17,6 +17,7 @@ export async function acquirePullLock(options: {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly pollMs: number;
+  readonly staleLockMs: number;
   readonly onWait: () => Promise<void>;
 }): Promise<PullLock> {
   const { path, clock, signal } = options;
@@ -27,8 +28,8 @@ export async function acquirePullLock(options: {
       const release = await lock(path, {
         lockfilePath: path,
         realpath: false,
-        stale: 10_000,
-        update: 2000,
+        stale: options.staleLockMs,
+        update: options.staleLockMs / 4,
         onCompromised: (cause) => loss.abort(new Error('The lock on the model was lost.', { cause })),
       });
       return {

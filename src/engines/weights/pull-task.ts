@@ -35,6 +35,8 @@ export interface PullLimits {
   readonly parallelWheels: number;
   /** How often to look at growing files and at the lock of another process. */
   readonly pollMs: number;
+  /** When the lock of a process that no longer keeps it fresh may be taken over; at least 2000. */
+  readonly staleLockMs: number;
 }
 
 export const defaultPullLimits: PullLimits = {
@@ -44,6 +46,7 @@ export const defaultPullLimits: PullLimits = {
   retryPauseMs: 500,
   parallelWheels: 3,
   pollMs: 250,
+  staleLockMs: 10_000,
 };
 
 export interface PullOptions {

@@ -118,6 +118,15 @@ describe('pull from a file', () => {
     assert.deepEqual(await place.names(), ['.partial']);
   });
 
+  test('a models folder that cannot be one is told', async () => {
+    await using place = await openPlace();
+    const modelsFolder = join(place.original, 'models');
+    await assert.rejects(place.pull({ modelsFolder }), {
+      code: 'invalid-config',
+      message: /cannot be written; set GRADUS_HOME/,
+    });
+  });
+
   test('a stopped pull is cancelled and leaves nothing half-named', async () => {
     await using place = await openPlace();
     await assert.rejects(place.pull({ signal: AbortSignal.abort() }), { code: 'cancelled' });

