@@ -114,11 +114,13 @@ const requestSchema = z.strictObject({
   limits: limitsSchema.partial().optional(),
 });
 
-function toWorkerRequest(
-  request: SandboxRequest,
-  defaults: SandboxLimits,
-  library: LibrarySource,
-): WorkerRequest {
+interface Order {
+  readonly request: SandboxRequest;
+  readonly defaults: SandboxLimits;
+  readonly library: LibrarySource;
+}
+
+function toWorkerRequest({ request, defaults, library }: Order): WorkerRequest {
   const given = parse(requestSchema, request);
   const inputJson = given.input === undefined ? undefined : JSON.stringify(given.input);
   if (inputJson !== undefined && given.entry === undefined) {
