@@ -3,7 +3,7 @@ import { describeEngineContract } from '../../src/engines/engine.contract.ts';
 import type { Engine } from '../../src/engines/engine.ts';
 import { endpointSchema } from '../../src/engines/openai/endpoint-config.ts';
 import { createOpenAiEngine } from '../../src/engines/openai/openai-engine.ts';
-import { contractScript } from '../../src/engines/scripted/contract-script.ts';
+import { contractScript } from '../../src/engines/contract/contract-script.ts';
 import { createScriptedEngine } from '../../src/engines/scripted/scripted-engine.ts';
 import { createSeededRandom } from '../../src/kernel/random.ts';
 import { createRealClock } from '../../src/testing/real-clock.ts';

@@ -1,7 +1,7 @@
 /** The scripted engine keeps the contract of engines. */
 import { createRealClock } from '../../testing/real-clock.ts';
 import { describeEngineContract } from '../engine.contract.ts';
-import { contractScript } from './contract-script.ts';
+import { contractScript } from '../contract/contract-script.ts';
 import { createScriptedEngine } from './scripted-engine.ts';
 
 describeEngineContract({

@@ -1,6 +1,6 @@
 /** The script that lets a scripted engine play a model for the prompts of the engine contract. */
-import { contractPrompts } from '../contract/bench.ts';
-import type { Script } from './script.ts';
+import { contractPrompts } from './bench.ts';
+import type { Script } from '../scripted/script.ts';
 
 export const contractScript: Script = {
   rules: [
