@@ -10,6 +10,7 @@ import {
   type Expression,
 } from './expression.ts';
 import type { JsonText } from './json-text.ts';
+import { orderStates } from './state-order.ts';
 
 /** The automaton's texts as they are; for numbers. */
 export function plainRules(automaton: Automaton, json: JsonText): Expression {
@@ -63,33 +64,4 @@ function charsExpression(set: CharSet): Expression {
   const [range] = set;
   const isOne = set.length === 1 && range !== undefined && range[0] === range[1];
   return isOne ? textExpression(String.fromCodePoint(range[0])) : setExpression(set);
-}
-
-interface StateOrder {
-  /** Each state after all that it leads to. */
-  readonly ordered: readonly number[];
-  /** The states that can run into a loop. */
-  readonly looping: readonly number[];
-  /** How many edges lead to each state; the start counts as one more. */
-  readonly entries: readonly number[];
-}
-
-function orderStates({ edges }: Automaton): StateOrder {
-  const sources: number[][] = edges.map(() => []);
-  const open = edges.map((list, from) => {
-    for (const { to } of list) sources[to]?.push(from);
-    return list.length;
-  });
-  const ordered = open.flatMap((count, state) => (count === 0 ? [state] : []));
-  for (let i = 0; i < ordered.length; i++) {
-    for (const source of sources[ordered[i] ?? 0] ?? []) {
-      open[source] = (open[source] ?? 0) - 1;
-      if (open[source] === 0) ordered.push(source);
-    }
-  }
-  return {
-    ordered,
-    looping: open.flatMap((count, state) => (count > 0 ? [state] : [])),
-    entries: sources.map((list, state) => list.length + (state === 0 ? 1 : 0)),
-  };
 }

@@ -71,21 +71,47 @@ export function textsAutomaton(texts: readonly string[], budget: WorkBudget): Au
 
 /** The canonical whole numbers that `divisor` divides. */
 export function multiplesAutomaton(divisor: number, budget: WorkBudget): Automaton {
-  budget.spend(divisor * 10);
-  const digit = (value: number): CharSet => [[0x30 + value, 0x30 + value]];
-  const firstRemainder = 3;
+  const groups = remainderGroups(divisor, budget);
+  const firstGroup = 3;
   const step = (remainder: number, lowest: number): Edge[] =>
-    Array.from({ length: 10 - lowest }, (_, i) => ({
-      set: digit(lowest + i),
-      to: firstRemainder + ((remainder * 10 + lowest + i) % divisor),
-    }));
-  const edges = [
-    [{ set: digit(0), to: 1 }, { set: [[0x2d, 0x2d]] as const, to: 2 }, ...step(0, 1)],
+    mergeEdges(
+      Array.from({ length: 10 - lowest }, (_, i) => ({
+        set: [[0x30 + lowest + i, 0x30 + lowest + i]],
+        to: firstGroup + (groups.of[(remainder * 10 + lowest + i) % divisor] ?? 0),
+      })),
+    );
+  const [zero, minus]: readonly CharSet[] = [[[0x30, 0x30]], [[0x2d, 0x2d]]];
+  const edges: (readonly Edge[])[] = [
+    [{ set: zero ?? [], to: 1 }, { set: minus ?? [], to: 2 }, ...step(0, 1)],
     [],
     step(0, 1),
+    ...groups.first.map((remainder) => step(remainder, 0)),
   ];
-  for (let remainder = 0; remainder < divisor; remainder++) edges.push(step(remainder, 0));
-  return { edges, accepting: edges.map((_, state) => state === 1 || state === firstRemainder) };
+  const whole = firstGroup + (groups.of[0] ?? 0);
+  return { edges, accepting: edges.map((_, state) => state === 1 || state === whole) };
+}
+
+/** Puts remainders together that no further digits tell apart: for 100 there are 3 groups, not 100. */
+function remainderGroups(
+  divisor: number,
+  budget: WorkBudget,
+): { of: readonly number[]; first: readonly number[] } {
+  let of: readonly number[] = Array.from({ length: divisor }, (_, remainder) => (remainder === 0 ? 0 : 1));
+  for (let count = 0; ;) {
+    budget.spend(divisor);
+    const numbers = new Map<string, number>();
+    const before = of;
+    of = before.map((group, remainder) => {
+      const next = Array.from({ length: 10 }, (_, digit) => before[(remainder * 10 + digit) % divisor]);
+      const key = `${group}:${next.join()}`;
+      const number = numbers.get(key) ?? numbers.size;
+      numbers.set(key, number);
+      return number;
+    });
+    if (numbers.size === count)
+      return { of, first: Array.from(numbers.values(), (group) => of.indexOf(group)) };
+    count = numbers.size;
+  }
 }
 
 export function intersectAutomata(a: Automaton, b: Automaton, budget: WorkBudget): Automaton {
@@ -154,30 +180,32 @@ function combine(a: Automaton, b: Automaton, { keepsOnlyCommon, budget }: Combin
     const isRight = right !== lost && b.accepting[right] === true;
     accepting.push(a.accepting[left] === true && isRight === keepsOnlyCommon);
   }
-  return trim(edges, accepting);
+  return trimAutomaton(edges, accepting);
 }
 
 function determinize(machine: Nondeterministic, budget: WorkBudget): Automaton {
   const { classes, moves } = classify(machine, budget);
-  const states: (readonly number[])[] = [];
+  const states: (readonly number[])[] = [machine.first];
   const numbers = new Map<string, number>();
-  const numberOf = (members: readonly number[]): number => {
+  const numbersOfTargets = new Map<string, number>();
+  const numberOf = (targets: ReadonlySet<number>): number => {
+    const targetKey = [...targets].join();
+    const known = numbersOfTargets.get(targetKey);
+    if (known !== undefined) return known;
+    const members = machine.after([...targets]);
+    budget.spend(1 + members.length);
     const key = members.join();
-    let number = numbers.get(key);
-    if (number === undefined) {
-      number = states.length;
-      budget.spend(1 + members.length);
-      numbers.set(key, number);
-      states.push(members);
-    }
+    const number = numbers.get(key) ?? states.length;
+    if (number === states.length) states.push(members);
+    numbers.set(key, number);
+    numbersOfTargets.set(targetKey, number);
     return number;
   };
-  numberOf(machine.closure([machine.start], { isStart: true, isEnd: false }));
   const edges: Edge[][] = [];
   const accepting: boolean[] = [];
   for (let i = 0; i < states.length; i++) {
     const members = states[i] ?? [];
-    accepting.push(machine.closure(members, { isStart: i === 0, isEnd: true }).includes(machine.accept));
+    accepting.push(i === 0 ? machine.acceptsEmptyText : members.some((member) => machine.canEnd[member]));
     const targets = new Map<number, Set<number>>();
     for (const member of members) {
       for (const { classNumbers, to } of moves[member] ?? []) {
@@ -189,15 +217,11 @@ function determinize(machine: Nondeterministic, budget: WorkBudget): Automaton {
         }
       }
     }
-    const found: Edge[] = [];
-    for (const [classNumber, to] of targets) {
-      const next = machine.closure([...to], { isStart: false, isEnd: false });
-      budget.spend(next.length);
-      found.push({ set: classes[classNumber] ?? [], to: numberOf(next) });
-    }
-    edges.push(mergeEdges(found));
+    edges.push(
+      mergeEdges(Array.from(targets, ([number, to]) => ({ set: classes[number] ?? [], to: numberOf(to) }))),
+    );
   }
-  return trim(edges, accepting);
+  return trimAutomaton(edges, accepting);
 }
 
 interface Classified {
@@ -233,7 +257,8 @@ function classify(machine: Nondeterministic, budget: WorkBudget): Classified {
   };
 }
 
-function mergeEdges(edges: readonly Edge[]): Edge[] {
+/** One edge for each target. */
+export function mergeEdges(edges: readonly Edge[]): Edge[] {
   const sets = new Map<number, CharSet[]>();
   for (const { set, to } of edges) {
     const known = sets.get(to);
@@ -244,7 +269,7 @@ function mergeEdges(edges: readonly Edge[]): Edge[] {
 }
 
 /** Drops the states from which no text can be finished. */
-function trim(edges: readonly (readonly Edge[])[], accepting: readonly boolean[]): Automaton {
+export function trimAutomaton(edges: readonly (readonly Edge[])[], accepting: readonly boolean[]): Automaton {
   const sources: number[][] = edges.map(() => []);
   edges.forEach((list, from) => {
     for (const { to } of list) sources[to]?.push(from);

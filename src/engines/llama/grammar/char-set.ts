@@ -30,6 +30,8 @@ export function charsOf(text: string): CharSet {
 }
 
 export function uniteChars(sets: readonly CharSet[]): CharSet {
+  const [only] = sets;
+  if (only !== undefined && sets.length === 1) return only;
   const ranges = sets.flat().sort((a, b) => a[0] - b[0]);
   const united: [number, number][] = [];
   for (const [low, high] of ranges) {
@@ -41,6 +43,7 @@ export function uniteChars(sets: readonly CharSet[]): CharSet {
 }
 
 export function intersectChars(a: CharSet, b: CharSet): CharSet {
+  if (!mayOverlap(a, b)) return none;
   const common: [number, number][] = [];
   let i = 0;
   let j = 0;
@@ -58,6 +61,7 @@ export function intersectChars(a: CharSet, b: CharSet): CharSet {
 
 /** The characters of `a` that are not in `b`. */
 export function subtractChars(a: CharSet, b: CharSet): CharSet {
+  if (!mayOverlap(a, b)) return a;
   const rest: [number, number][] = [];
   let j = 0;
   for (const [low, high] of a) {
@@ -76,4 +80,14 @@ export function subtractChars(a: CharSet, b: CharSet): CharSet {
 
 export function hasChar(set: CharSet, code: number): boolean {
   return set.some(([low, high]) => low <= code && code <= high);
+}
+
+const none: CharSet = [];
+
+/** A quick look at the ends: most sets that automata compare lie apart. */
+function mayOverlap(a: CharSet, b: CharSet): boolean {
+  const [firstA, lastA, firstB, lastB] = [a[0], a.at(-1), b[0], b.at(-1)];
+  if (firstA === undefined || lastA === undefined || firstB === undefined || lastB === undefined)
+    return false;
+  return firstA[0] <= lastB[1] && firstB[0] <= lastA[1];
 }

@@ -1,141 +1,147 @@
 /**
  * Turns a pattern into a nondeterministic automaton that searches for it anywhere in a text. Anchors are
- * edges that are open at the start or the end of the text only, so `^` and `$` work wherever they stand.
+ * jumps that are open at the start or the end of the text only, so `^` and `$` work wherever they stand.
  */
 import type { WorkBudget } from './automaton.ts';
 import { anyChar, type CharSet } from './char-set.ts';
 import type { Pattern } from './pattern.ts';
 
 export interface Nondeterministic {
-  readonly start: number;
-  readonly accept: number;
   readonly edges: readonly (readonly { readonly set: CharSet; readonly to: number }[])[];
+  /** The states before the first character, ascending. */
+  readonly first: readonly number[];
+  readonly acceptsEmptyText: boolean;
   /**
-   * All states reachable without a character from `states`, ascending, without those that cannot lead to
-   * acceptance any more. Where acceptance is reached nothing else matters, so it then stands alone.
+   * The states after a character that leads to `states`, ascending, without those from which nothing can be
+   * accepted any more. Where the pattern has been found nothing else matters, so that state stands alone.
    */
-  closure(states: readonly number[], place: Place): readonly number[];
-}
-
-export interface Place {
-  readonly isStart: boolean;
-  readonly isEnd: boolean;
+  after(states: readonly number[]): readonly number[];
+  /** For each state, whether a text that is not empty may end in it. */
+  readonly canEnd: readonly boolean[];
 }
 
 type Condition = 'always' | 'at-start' | 'at-end';
 
-export function createNondeterministic(pattern: Pattern, budget: WorkBudget): Nondeterministic {
-  const edges: { readonly set: CharSet; readonly to: number }[][] = [];
-  const jumps: { readonly condition: Condition; readonly to: number }[][] = [];
-  const addState = (): number => {
-    budget.spend(1);
-    edges.push([]);
-    jumps.push([]);
-    return edges.length - 1;
-  };
-  const jump = (from: number, to: number, condition: Condition = 'always'): void => {
-    jumps[from]?.push({ condition, to });
-  };
-
-  /** Adds `part` behind state `from` and returns the state in which it has been matched. */
-  const add = (part: Pattern, from: number): number => {
-    switch (part.kind) {
-      case 'start':
-      case 'end': {
-        const to = addState();
-        jump(from, to, part.kind === 'start' ? 'at-start' : 'at-end');
-        return to;
-      }
-      case 'set': {
-        const to = addState();
-        edges[from]?.push({ set: part.set, to });
-        return to;
-      }
-      case 'sequence':
-        return part.parts.reduce((state, next) => add(next, state), from);
-      case 'choice': {
-        const to = addState();
-        for (const option of part.options) {
-          const entry = addState();
-          jump(from, entry);
-          jump(add(option, entry), to);
-        }
-        return to;
-      }
-      case 'repeat':
-        return addRepeat(part, from);
-    }
-  };
-
-  const addRepeat = ({ part, min, max }: Extract<Pattern, { kind: 'repeat' }>, from: number): number => {
-    let state = from;
-    for (let i = 0; i < min; i++) {
-      budget.spend(1);
-      state = add(part, state);
-    }
-    const to = addState();
-    if (max === undefined) {
-      jump(state, to);
-      jump(add(part, to), to);
-      return to;
-    }
-    for (let i = min; i < max; i++) {
-      budget.spend(1);
-      jump(state, to);
-      state = add(part, state);
-    }
-    jump(state, to);
-    return to;
-  };
-
-  const start = addState();
-  edges[start]?.push({ set: anyChar, to: start });
-  const entry = addState();
-  jump(start, entry);
-  const accept = add(pattern, entry);
-  edges[accept]?.push({ set: anyChar, to: accept });
-
-  const isHopeful = findHopeful(edges, jumps, accept);
-  const closure = (states: readonly number[], place: Place): readonly number[] => {
-    const reached = new Set(states);
-    const queue = [...states];
-    for (let state = queue.pop(); state !== undefined; state = queue.pop()) {
-      for (const { condition, to } of jumps[state] ?? []) {
-        if (condition === 'at-start' && !place.isStart) continue;
-        if (condition === 'at-end' && !place.isEnd) continue;
-        if (reached.has(to)) continue;
-        reached.add(to);
-        queue.push(to);
-      }
-    }
-    if (reached.has(accept)) return [accept];
-    return [...reached].filter((state) => place.isStart || isHopeful[state] === true).sort((a, b) => a - b);
-  };
-  return { start, accept, edges, closure };
+interface Jump {
+  readonly condition: Condition;
+  readonly to: number;
 }
 
-/** Which states can reach acceptance when the start of the text lies behind. */
-function findHopeful(
-  edges: readonly (readonly { readonly to: number }[])[],
-  jumps: readonly (readonly { readonly condition: Condition; readonly to: number }[])[],
-  accept: number,
-): readonly boolean[] {
-  const sources: number[][] = edges.map(() => []);
-  edges.forEach((list, from) => {
-    for (const { to } of list) sources[to]?.push(from);
-  });
-  jumps.forEach((list, from) => {
-    for (const { condition, to } of list) if (condition !== 'at-start') sources[to]?.push(from);
-  });
-  const isHopeful: boolean[] = edges.map(() => false);
-  isHopeful[accept] = true;
-  const queue = [accept];
-  for (let state = queue.pop(); state !== undefined; state = queue.pop()) {
-    for (const source of sources[state] ?? []) {
-      if (isHopeful[source] === true) continue;
-      isHopeful[source] = true;
-      queue.push(source);
+interface Machine {
+  readonly edges: { readonly set: CharSet; readonly to: number }[][];
+  readonly jumps: Jump[][];
+}
+
+export function createNondeterministic(pattern: Pattern, budget: WorkBudget): Nondeterministic {
+  const machine: Machine = { edges: [], jumps: [] };
+  const start = addState(machine, budget);
+  machine.edges[start]?.push({ set: anyChar, to: start });
+  const accept = add(pattern, start, { machine, budget });
+  machine.edges[accept]?.push({ set: anyChar, to: accept });
+
+  const { edges, jumps } = machine;
+  const isHopeful = findSources(accept, { machine, throughEdges: true });
+  const after = (states: readonly number[]): readonly number[] => {
+    const reached = follow(states, jumps, ['always']);
+    if (reached.has(accept)) return [accept];
+    return [...reached].filter((state) => isHopeful[state]).sort((a, b) => a - b);
+  };
+  return {
+    edges,
+    first: [...follow([start], jumps, ['always', 'at-start'])].sort((a, b) => a - b),
+    acceptsEmptyText: follow([start], jumps, ['always', 'at-start', 'at-end']).has(accept),
+    after,
+    canEnd: findSources(accept, { machine, throughEdges: false }),
+  };
+}
+
+interface Target {
+  readonly machine: Machine;
+  readonly budget: WorkBudget;
+}
+
+function addState({ edges, jumps }: Machine, budget: WorkBudget): number {
+  budget.spend(1);
+  edges.push([]);
+  jumps.push([]);
+  return edges.length - 1;
+}
+
+/** Adds `part` behind state `from` and returns the state in which it has been matched. */
+function add(part: Pattern, from: number, target: Target): number {
+  const { machine, budget } = target;
+  const jump = (source: number, to: number, condition: Condition = 'always'): void => {
+    machine.jumps[source]?.push({ condition, to });
+  };
+  switch (part.kind) {
+    case 'start':
+    case 'end': {
+      const to = addState(machine, budget);
+      jump(from, to, part.kind === 'start' ? 'at-start' : 'at-end');
+      return to;
+    }
+    case 'set': {
+      const to = addState(machine, budget);
+      machine.edges[from]?.push({ set: part.set, to });
+      return to;
+    }
+    case 'sequence':
+      return part.parts.reduce((state, next) => add(next, state, target), from);
+    case 'choice': {
+      const to = addState(machine, budget);
+      for (const option of part.options) jump(add(option, from, target), to);
+      return to;
+    }
+    case 'repeat': {
+      let state = from;
+      for (let i = 0; i < part.min; i++) {
+        budget.spend(1);
+        state = add(part.part, state, target);
+      }
+      const to = addState(machine, budget);
+      if (part.max === undefined) {
+        jump(state, to);
+        jump(add(part.part, to, target), to);
+        return to;
+      }
+      for (let i = part.min; i < part.max; i++) {
+        budget.spend(1);
+        jump(state, to);
+        state = add(part.part, state, target);
+      }
+      jump(state, to);
+      return to;
     }
   }
-  return isHopeful;
+}
+
+function follow(
+  states: readonly number[],
+  jumps: readonly (readonly Jump[])[],
+  open: readonly Condition[],
+): ReadonlySet<number> {
+  const reached = new Set(states);
+  for (const state of reached) {
+    for (const { condition, to } of jumps[state] ?? []) if (open.includes(condition)) reached.add(to);
+  }
+  return reached;
+}
+
+interface SourceSearch {
+  readonly machine: Machine;
+  readonly throughEdges: boolean;
+}
+
+/** From which states `target` can be reached when the start of the text lies behind. */
+function findSources(target: number, { machine, throughEdges }: SourceSearch): readonly boolean[] {
+  const sources: number[][] = machine.edges.map(() => []);
+  machine.jumps.forEach((list, from) => {
+    for (const { condition, to } of list) if (condition !== 'at-start') sources[to]?.push(from);
+  });
+  machine.edges.forEach((list, from) => {
+    for (const { to } of list) if (throughEdges) sources[to]?.push(from);
+  });
+  const reached = new Set([target]);
+  for (const state of reached) for (const source of sources[state] ?? []) reached.add(source);
+  return machine.edges.map((_, state) => reached.has(state));
 }

@@ -4,8 +4,13 @@
  * a time) are left out. A format that is not here is an annotation, as JSON Schema 2020-12 says.
  */
 
-export function formatPattern(name: string): string | undefined {
-  return formats.get(name);
+/**
+ * The regular expression of a format. With a `maxLength` it may leave out long texts early, so that holding
+ * to the length as well does not need a huge automaton.
+ */
+export function formatPattern(name: string, maxLength: number | undefined): string | undefined {
+  const source = formats.get(name);
+  return typeof source === 'function' ? source(maxLength) : source;
 }
 
 const day28 = '(0[1-9]|1\\d|2[0-8])';
@@ -23,11 +28,22 @@ const months = `\\d{1,9}M(${days})?`;
 const years = `\\d{1,9}Y(${months})?`;
 const duration = `P((${years}|${months}|${days})(${timePart})?|${timePart}|\\d{1,9}W)`;
 
-const mailAtom = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+";
-const label = '[A-Za-z0-9]([A-Za-z0-9-]{0,28}[A-Za-z0-9])?';
-/** At most 8 labels of 30 characters, which stays below the limit of 253. */
-const hostname = `${label}(\\.${label}){0,7}`;
-const email = `${mailAtom}(\\.${mailAtom})*@(${label}\\.){1,7}[A-Za-z]{2,24}`;
+const mailAtom = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]";
+const shortLabel = '[A-Za-z0-9]([A-Za-z0-9-]{0,28}[A-Za-z0-9])?';
+const anyLabel = '[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?';
+
+/** Labels of at most 30 characters (63 are allowed), as many as fit into the length or into the limit of 253. */
+function hostname(maxLength: number | undefined): string {
+  const labels = Math.min(8, Math.floor(((maxLength ?? 253) + 1) / 31));
+  return labels < 2 ? `${anyLabel}(\\.${anyLabel})*` : `${shortLabel}(\\.${shortLabel}){0,${labels - 1}}`;
+}
+
+/** At most 64 characters, an at sign, 4 labels and a top level: 213 characters altogether. */
+function email(maxLength: number | undefined): string {
+  return (maxLength ?? 213) < 213
+    ? `${mailAtom}+(\\.${mailAtom}+)*@(${anyLabel}\\.)+[A-Za-z]{2,}`
+    : `(${mailAtom}|${mailAtom}(${mailAtom}|\\.${mailAtom}){1,31})@(${shortLabel}\\.){1,4}[A-Za-z]{2,24}`;
+}
 
 const byte = '(25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)';
 const group = '[0-9A-Fa-f]{1,4}';
@@ -55,7 +71,7 @@ const uuid = `${hex}{8}-(${hex}{4}-){3}${hex}{12}`;
 const pointer = '(/([^~/]|~[01])*)*';
 const base64 = '([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?';
 
-const formats: ReadonlyMap<string, string> = new Map(
+const formats: ReadonlyMap<string, string | ((maxLength: number | undefined) => string)> = new Map(
   Object.entries({
     date,
     time,
@@ -75,9 +91,10 @@ const formats: ReadonlyMap<string, string> = new Map(
     url,
     'uri-reference': `(${uri}|${relative})`,
     'iri-reference': `(${uri}|${relative})`,
-    'uri-template': uri,
+    // A template may not hold the apostrophe that a URI may.
+    'uri-template': uri.replaceAll("'", ''),
     'json-pointer': pointer,
     'relative-json-pointer': `(0|[1-9]\\d{0,8})(#|${pointer})`,
     byte: base64,
-  }).map(([name, source]) => [name, `^(${source})$`]),
+  }),
 );

@@ -8,6 +8,8 @@ import {
   type WorkBudget,
 } from './automaton.ts';
 import { parsePattern } from './pattern-parser.ts';
+import { countStatesAfterLoops, orderStates } from './state-order.ts';
+import { toSmallerAutomaton } from './smaller-automaton.ts';
 import type { SchemaDocument } from './schema-document.ts';
 import { refuseSchema, type Located } from './schema-node.ts';
 import { formatPattern } from './string-formats.ts';
@@ -22,6 +24,7 @@ export interface TextFacts {
 export class TextLanguages {
   readonly #document: SchemaDocument;
   readonly #patterns = new Map<string, Automaton>();
+  readonly #languages = new Map<string, Automaton>();
 
   constructor(document: SchemaDocument) {
     this.#document = document;
@@ -38,27 +41,27 @@ export class TextLanguages {
     const automaton = conditions
       .map((condition) => toAutomaton(condition, budget))
       .reduce((a, b) => intersectAutomata(a, b, budget));
-    this.#patterns.set(text, automaton);
-    return automaton;
+    const smaller = toSmallerAutomaton(automaton, budget);
+    this.#patterns.set(text, smaller);
+    return smaller;
   }
 
-  /** The texts of a format, or undefined when the format is an annotation only. */
-  format({ text, path }: Located): Automaton | undefined {
-    const source = formatPattern(text);
-    return source === undefined ? undefined : this.pattern({ text: source, path });
-  }
-
-  /** All texts that `facts` allow, or undefined when only the length counts. */
+  /** All texts that `facts` allow, as far as they can be written, or undefined when only the length counts. */
   language(facts: TextFacts, path: string): Automaton | undefined {
+    const key = JSON.stringify(facts);
+    const known = this.#languages.get(key);
+    if (known !== undefined) return known;
     const parts = [
       ...facts.patterns.map((pattern) => this.pattern(pattern)),
-      ...facts.formats.flatMap((format) => this.format(format) ?? []),
+      ...facts.formats.flatMap((format) => this.#format(format, facts.maxLength) ?? []),
     ];
     const [first, ...others] = parts.sort((a, b) => a.edges.length - b.edges.length);
     if (first === undefined) return undefined;
     const budget = this.#document.budgetFor(path);
-    const language = others.reduce((a, b) => intersectAutomata(a, b, budget), first);
-    return this.withLength(language, facts, budget);
+    const texts = others.reduce((a, b) => intersectAutomata(a, b, budget), first);
+    const language = this.withLength(texts, facts, budget);
+    this.#languages.set(key, language);
+    return language;
   }
 
   accepts(facts: TextFacts, text: string, assertsFormats: boolean): boolean {
@@ -68,14 +71,65 @@ export class TextLanguages {
     return (
       !assertsFormats ||
       facts.formats.every((format) => {
-        const automaton = this.format(format);
+        const automaton = this.#format(format, undefined);
         return automaton === undefined || matchesAutomaton(automaton, text);
       })
     );
   }
 
+  /**
+   * The texts of `automaton` with an allowed length. A grammar counts by states, so a large `maxLength` of
+   * a large language is kept to what some thousand states can count; what is shorter is valid as well.
+   */
   withLength(automaton: Automaton, { minLength, maxLength }: TextFacts, budget: WorkBudget): Automaton {
-    if (minLength === 0 && maxLength === undefined) return automaton;
-    return intersectAutomata(automaton, lengthAutomaton(minLength, maxLength, budget), budget);
+    const { shortest, longest, loopingCount } = textLengths(automaton);
+    const min = minLength <= shortest ? 0 : minLength;
+    if (min === 0 && (maxLength === undefined || (longest ?? Number.POSITIVE_INFINITY) <= maxLength)) {
+      return automaton;
+    }
+    const countable = longest ?? Math.floor(maxCountingStates / loopingCount);
+    const max =
+      maxLength === undefined
+        ? undefined
+        : Math.min(maxLength, Math.max(countable, 2 * shortest, minLength, 64));
+    return intersectAutomata(automaton, lengthAutomaton(min, max, budget), budget);
   }
+
+  /** The texts of a format, or undefined when the format is an annotation only. */
+  #format({ text, path }: Located, maxLength: number | undefined): Automaton | undefined {
+    const source = formatPattern(text, maxLength);
+    return source === undefined ? undefined : this.pattern({ text: `^(${source})$`, path });
+  }
+}
+
+const maxCountingStates = 4000;
+
+interface TextLengths {
+  readonly shortest: number;
+  /** Absent when there are infinitely many texts. */
+  readonly longest: number | undefined;
+  /** How many states the texts of every length can be in. */
+  readonly loopingCount: number;
+}
+
+function textLengths(automaton: Automaton): TextLengths {
+  const { edges, accepting } = automaton;
+  const { ordered, looping } = orderStates(automaton);
+  const longest: number[] = edges.map(() => 0);
+  for (const state of ordered) {
+    longest[state] = Math.max(0, ...(edges[state] ?? []).map(({ to }) => 1 + (longest[to] ?? 0)));
+  }
+  const distance = new Map([[0, 0]]);
+  for (const [state, steps] of distance) {
+    if (accepting[state] === true) {
+      const isFinite = looping.length === 0;
+      return {
+        shortest: steps,
+        longest: isFinite ? (longest[0] ?? 0) : undefined,
+        loopingCount: countStatesAfterLoops(automaton),
+      };
+    }
+    for (const { to } of edges[state] ?? []) if (!distance.has(to)) distance.set(to, steps + 1);
+  }
+  return { shortest: 0, longest: 0, loopingCount: 0 };
 }

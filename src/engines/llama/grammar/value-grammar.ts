@@ -6,23 +6,15 @@ import type { JsonValue } from '../../../kernel/json.ts';
 import type { Acceptance } from './acceptance.ts';
 import { alternativeKey, type Alternative, type Alternatives } from './alternatives.ts';
 import { arrayRules } from './array-grammar.ts';
-import {
-  intersectAutomata,
-  isEmptyAutomaton,
-  multiplesAutomaton,
-  textsAutomaton,
-  toAutomaton,
-  type Automaton,
-} from './automaton.ts';
+import { isEmptyAutomaton, textsAutomaton, type Automaton } from './automaton.ts';
 import { plainRules, stringRules } from './automaton-rules.ts';
 import type { Disjointness } from './disjointness.ts';
 import { choiceExpression, never, type Expression, type RuleReference } from './expression.ts';
 import type { Facts, FactsReader } from './facts.ts';
 import type { JsonText } from './json-text.ts';
-import { integerPattern, numberPatterns } from './number-patterns.ts';
+import { numberAutomaton } from './number-automaton.ts';
 import { objectRules, type NamedMember } from './object-grammar.ts';
 import type { ObjectMembers } from './object-members.ts';
-import { sequence, type Pattern } from './pattern.ts';
 import type { SchemaDocument } from './schema-document.ts';
 import { refuseSchema, type NodeId, type ValueType } from './schema-node.ts';
 import type { TextLanguages } from './text-languages.ts';
@@ -197,11 +189,7 @@ export class ValueGrammar {
       return type === 'integer' ? json.integer() : json.number();
     }
     const budget = document.budgetFor(facts.path);
-    const patterns = type === 'integer' ? [integerPattern(facts.number)] : numberPatterns(facts.number);
-    const numbers = [
-      ...patterns.map((pattern) => toAutomaton({ pattern: wholeText(pattern), negated: false }, budget)),
-      ...divisors.map((divisor) => multiplesAutomaton(divisor, budget)),
-    ].reduce((a, b) => intersectAutomata(a, b, budget));
+    const numbers = numberAutomaton(facts.number, { isInteger: type === 'integer', budget });
     return this.#unlessEmpty(numbers, cause, {
       path: facts.path,
       reason: 'no number that can be written with 15 digits (19 for integers) lies within the limits',
@@ -293,8 +281,4 @@ export class ValueGrammar {
       ),
     );
   }
-}
-
-function wholeText(pattern: Pattern): Pattern {
-  return sequence({ kind: 'start' }, pattern, { kind: 'end' });
 }
