@@ -3,7 +3,7 @@
  * `<think>…</think>` and `<tool_call>{"name": …, "arguments": {…}}</tool_call>`, which the templates of
  * chat/template.ts teach.
  */
-import { isJsonObject } from '../../../kernel/json.ts';
+import { isJsonObject, type JsonValue } from '../../../kernel/json.ts';
 
 export type AnswerPart =
   | { readonly kind: 'text'; readonly text: string }
@@ -20,13 +20,16 @@ export interface AnswerParser {
 }
 
 export interface AnswerParserOptions {
-  /** Names of the tools that were offered; empty: nothing is read as a call. */
-  readonly toolNames: readonly string[];
+  /** The tools that were offered; absent: nothing is read as a call. */
+  readonly tools: ToolCheck | undefined;
   /** The prompt ended inside an open `<think>`. */
   readonly startsThinking: boolean;
   /** Whether `<think>` is read at all. */
   readonly readsThought: boolean;
 }
+
+/** Whether a call names an offered tool and its arguments are valid there; text that fails stays text. */
+export type ToolCheck = (name: string, args: JsonValue) => boolean;
 
 export const callStart = '<tool_call>';
 export const callEnd = '</tool_call>';
@@ -39,8 +42,8 @@ export function createAnswerParser(options: AnswerParserOptions): AnswerParser {
   let mode: Mode = options.startsThinking ? 'thought' : 'start';
   let held = '';
   let callCount = 0;
-  const tools = new Set(options.toolNames);
-  const readsCalls = tools.size > 0;
+  const { tools } = options;
+  const readsCalls = tools !== undefined;
 
   const emitCall = (body: string, parts: AnswerPart[]): boolean => {
     const call = readCall(body, tools);
@@ -187,9 +190,9 @@ function emitBareCalls(
 
 function readCall(
   body: string,
-  tools: ReadonlySet<string>,
+  tools: ToolCheck | undefined,
 ): { readonly name: string; readonly arguments: string } | undefined {
-  let value: unknown;
+  let value: JsonValue;
   const text = body.trim();
   try {
     value = JSON.parse(text);
@@ -203,9 +206,9 @@ function readCall(
   }
   if (!isJsonObject(value)) return undefined;
   const { name, arguments: args, parameters } = value;
-  if (typeof name !== 'string' || !tools.has(name)) return undefined;
   const chosen = args ?? parameters ?? {};
-  return { name, arguments: typeof chosen === 'string' ? chosen : JSON.stringify(chosen) };
+  if (typeof name !== 'string' || tools?.(name, chosen) !== true) return undefined;
+  return { name, arguments: JSON.stringify(chosen) };
 }
 
 /** Length of the longest end of `text` that could be the start of one of `marks`. */

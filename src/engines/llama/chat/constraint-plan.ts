@@ -6,7 +6,7 @@ import { GradusError } from '../../../kernel/errors.ts';
 import type { JsonObject } from '../../../kernel/json.ts';
 import type { FunctionTool } from '../../../kernel/request.ts';
 import type { GenerateRequest } from '../../engine.ts';
-import { jsonObjectGbnf, jsonSchemaToGbnf } from '../grammar/json-schema.ts';
+import { jsonObjectGbnf, jsonSchemaToGbnf } from '../grammar/json-schema-gbnf.ts';
 import { callEnd, callStart } from './answer-parser.ts';
 
 export interface ConstraintPlan {
@@ -39,7 +39,7 @@ export function planConstraint(
     }
     const calls = callRules(chosen, request.parallelToolCalls);
     if (must || json === undefined) return { grammar: `${lead}calls\n${calls}`, wakesAfter };
-    return { grammar: `${lead}calls | json-root\n${calls}\n${prefixRules(json, 'json-')}`, wakesAfter };
+    return { grammar: `${lead}calls | json\n${calls}\n${json}`, wakesAfter };
   }
   if (tools.length > 0) {
     // Free text until the model opens a call; from there on the call is bound.
@@ -49,8 +49,10 @@ export function planConstraint(
     };
   }
   if (json === undefined) return undefined;
-  if (!options.startsThinking) return { grammar: json, wakesAfter };
-  return { grammar: `root ::= [ \\n]* json-root\n${prefixRules(json, 'json-')}`, wakesAfter };
+  return {
+    grammar: `${options.startsThinking ? 'root ::= [ \\n]* json' : 'root ::= json'}\n${json}`,
+    wakesAfter,
+  };
 }
 
 function jsonGrammar(request: Pick<GenerateRequest, 'textFormat'>): string | undefined {
@@ -58,9 +60,12 @@ function jsonGrammar(request: Pick<GenerateRequest, 'textFormat'>): string | und
     case 'text':
       return undefined;
     case 'json-object':
-      return jsonObjectGbnf();
+      return jsonObjectGbnf({ rootName: 'json' });
     case 'json-schema':
-      return jsonSchemaToGbnf(request.textFormat.schema);
+      return jsonSchemaToGbnf(request.textFormat.schema, {
+        rootName: 'json',
+        path: 'response_format.json_schema.schema',
+      });
   }
 }
 
@@ -76,28 +81,16 @@ function callRules(tools: readonly FunctionTool[], isParallel: boolean): string 
       : 'more-calls ::= ""',
     ...tools.map((tool, i) => {
       const opening = `{"name": ${JSON.stringify(tool.name)}, "arguments": `;
-      return `call-${i} ::= ${literal(opening)} t${i}-root "}"\n${prefixRules(argumentsGrammar(tool, i), `t${i}-`)}`;
+      return `call-${i} ::= ${literal(opening)} arguments-${i} "}"\n${argumentsGrammar(tool, i)}`;
     }),
   ].join('\n');
 }
 
 function argumentsGrammar(tool: FunctionTool, index: number): string {
-  try {
-    return jsonSchemaToGbnf(objectSchema(tool.parameters));
-  } catch (error) {
-    if (!(error instanceof GradusError)) throw error;
-    const at = `tools[${index}].function.parameters`;
-    const { param } = error.details;
-    throw new GradusError(
-      error.code,
-      {
-        ...error.details,
-        message: `Tool ${tool.name}: ${error.message}`,
-        param: param === undefined ? at : `${at}${param.startsWith('#') ? '' : '.'}${param}`,
-      },
-      { cause: error },
-    );
-  }
+  return jsonSchemaToGbnf(objectSchema(tool.parameters), {
+    rootName: `arguments-${index}`,
+    path: `tools[${index}].function.parameters`,
+  });
 }
 
 /** A tool without parameters takes none, which is written as an empty object. */
@@ -110,10 +103,4 @@ function objectSchema(schema: JsonObject): JsonObject {
 /** A GBNF literal: its escapes are those of JSON strings. */
 function literal(text: string): string {
   return JSON.stringify(text);
-}
-
-/** Puts `prefix` before every rule name, so that several grammars can stand in one text. */
-export function prefixRules(grammar: string, prefix: string): string {
-  const token = /"(?:\\.|[^"\\])*"|\[(?:\\.|[^\]\\])*\]|#[^\n]*|\{[^}]*\}|[A-Za-z][A-Za-z0-9-]*/g;
-  return grammar.replace(token, (text) => (/^[A-Za-z]/.test(text) ? `${prefix}${text}` : text));
 }

@@ -7,6 +7,7 @@ import { createAnswerParser } from '../chat/answer-parser.ts';
 import { planConstraint } from '../chat/constraint-plan.ts';
 import { preparePrompt } from '../chat/prompt.ts';
 import { createChatTemplate, type ChatTemplate } from '../chat/template.ts';
+import { createToolCheck } from '../chat/tool-check.ts';
 import type { FromHost, HostLoadOptions, ToHost, WireError } from '../messages.ts';
 import { ConstraintSource } from './constraint.ts';
 import { NativeModel } from './native-model.ts';
@@ -118,6 +119,7 @@ export class Host {
     const plan = planConstraint(request, { startsThinking });
     const source = plan === undefined ? undefined : new ConstraintSource(model.fn, model.vocabulary, plan);
     const readsThought = model.template?.includes('<think>') ?? false;
+    const check = createToolCheck(tools);
     const samples = Array.from(
       { length: request.samples },
       (_, index) =>
@@ -129,7 +131,7 @@ export class Host {
           maxTokens,
           texts: model.vocabulary,
           parser: createAnswerParser({
-            toolNames: tools.map((tool) => tool.name),
+            tools: check,
             startsThinking,
             readsThought,
           }),

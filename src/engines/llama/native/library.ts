@@ -2,11 +2,11 @@
  * Finds and opens llama.cpp's prebuilt libraries, which come as npm packages, one per platform and
  * accelerator. This folder and the host process are the only places that touch native code.
  */
-import { createRequire } from 'node:module';
-import { existsSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import koffi, { type LibraryHandle } from 'koffi';
 import { GradusError } from '../../../kernel/errors.ts';
+import { candidatePackages, findInstalledPackages } from './packages.ts';
 
 export interface NativeLibraries {
   readonly llama: LibraryHandle;
@@ -15,33 +15,6 @@ export interface NativeLibraries {
   readonly directory: string;
   /** The npm package that the libraries came from. */
   readonly packageName: string;
-}
-
-/** The packages that may hold the libraries on this platform, best first: accelerators before plain CPU. */
-export function candidatePackages(platform: string, arch: string): readonly string[] {
-  const key = platform === 'darwin' ? `mac-${arch}` : `${platform === 'win32' ? 'win' : platform}-${arch}`;
-  const variants = platform === 'darwin' && arch === 'arm64' ? ['-metal'] : ['-cuda', '-vulkan', ''];
-  return variants.map((variant) => `@node-llama-cpp/${key}${variant}`);
-}
-
-/** The installed packages among the candidates, each with its folder of libraries. */
-export function findInstalledPackages(
-  platform: string,
-  arch: string,
-): readonly { readonly packageName: string; readonly directory: string }[] {
-  const require = createRequire(import.meta.url);
-  const found: { packageName: string; directory: string }[] = [];
-  for (const packageName of candidatePackages(platform, arch)) {
-    // Looked up by folder: the packages do not export their library files.
-    for (const modules of require.resolve.paths(packageName) ?? []) {
-      const bins = path.join(modules, packageName, 'bins');
-      const [folder] = existsSync(bins) ? readdirSync(bins) : [];
-      if (folder === undefined) continue;
-      found.push({ packageName, directory: path.join(bins, folder) });
-      break;
-    }
-  }
-  return found;
 }
 
 /**

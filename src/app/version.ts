@@ -1,0 +1,7 @@
+/** The version that package.json names. */
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+
+const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+
+export const version: string = z.object({ version: z.string() }).parse(manifest).version;
