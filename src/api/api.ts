@@ -4,7 +4,7 @@ import { GradusError, toGradusError } from '../kernel/errors.ts';
 import type { Api, ApiContext, ApiEnv, ApiOptions } from './api-context.ts';
 import { answerHeaders, reply } from './exchange.ts';
 import { preflightHeaders, requireCaller, requireKnownSource } from './guard.ts';
-import { createApiDocument } from './openapi.ts';
+import { createApiDocument, type ApiDocument } from './openapi.ts';
 import { toReferencePage } from './reference.ts';
 import { apiRoutes, type Route } from './routes.ts';
 import { StreamPulse } from './streaming/stream-pulse.ts';
@@ -30,7 +30,9 @@ export function createApi(options: ApiOptions): Hono<ApiEnv> {
   const app = new Hono<ApiEnv>();
   app.onError((thrown, c) => answerFailure(c, api, toGradusError(thrown)));
   app.notFound((c) => {
-    throw new GradusError('not-found', { message: `There is nothing at ${c.req.path.slice(0, 200)}` });
+    // Returned, not thrown: a throw here would pass by the middleware that counts the request.
+    const message = `There is nothing at ${c.req.path.slice(0, 200)}`;
+    return answerFailure(c, api, new GradusError('not-found', { message }));
   });
   app.use(async (c, next) => {
     begin(c, api);
@@ -51,34 +53,26 @@ export function createApi(options: ApiOptions): Hono<ApiEnv> {
   return app;
 }
 
-/** The document and the page that shows it; both describe the table that they come from. */
+/** The document and the page that shows it. Made when first asked for: most servers are never asked. */
 function documentRoutes(api: Api): readonly Route[] {
-  const openapi: Omit<Route, 'handle'> = {
-    method: 'GET',
-    path: '/openapi.json',
-    summary: 'This description for programs',
-    isOpen: true,
-  };
-  const reference: Omit<Route, 'handle'> = {
-    method: 'GET',
-    path: '/reference',
-    summary: 'This description for people',
-    isOpen: true,
-    contentType: 'text/html',
-  };
-  const pending = () => {
-    throw new Error('described, not called');
-  };
-  const document = createApiDocument(
-    [...apiRoutes, { ...openapi, handle: pending }, { ...reference, handle: pending }],
-    api.version,
-  );
-  return [
-    { ...openapi, handle: (c) => reply(c, api, document) },
+  let made: ApiDocument | undefined;
+  const document = (): ApiDocument => (made ??= createApiDocument([...apiRoutes, ...own], api.version));
+  const own: readonly Route[] = [
     {
-      ...reference,
+      method: 'GET',
+      path: '/openapi.json',
+      summary: 'This description for programs',
+      isOpen: true,
+      handle: (c) => reply(c, api, document()),
+    },
+    {
+      method: 'GET',
+      path: '/reference',
+      summary: 'This description for people',
+      isOpen: true,
+      contentType: 'text/html',
       handle: async (c) =>
-        new Response(await toReferencePage(document), {
+        new Response(await toReferencePage(document()), {
           headers: {
             ...answerHeaders(c, api),
             'content-type': 'text/html; charset=utf-8',
@@ -87,6 +81,7 @@ function documentRoutes(api: Api): readonly Route[] {
         }),
     },
   ];
+  return own;
 }
 
 function begin(c: ApiContext, api: Api): void {

@@ -12,11 +12,11 @@ import type { LabelBody, StreamOptionsBody } from './wire/parameter.ts';
  */
 export async function readJson(c: ApiContext, api: Api): Promise<unknown> {
   const limitBytes = api.limits.bodyBytes;
-  const encoding = c.req.header('content-encoding');
+  const encoding = requestHeader(c, 'content-encoding');
   if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
     throw invalidField('content-encoding', `expected a body without compression, found "${encoding}"`);
   }
-  const announcedBytes = Number(c.req.header('content-length') ?? 0);
+  const announcedBytes = Number(requestHeader(c, 'content-length') ?? 0);
   if (announcedBytes > limitBytes) throw tooLarge(limitBytes);
   const incoming = c.env.incoming;
   const bytes =
@@ -25,6 +25,15 @@ export async function readJson(c: ApiContext, api: Api): Promise<unknown> {
       : await readIncoming(incoming, limitBytes);
   if (bytes.length > limitBytes) throw tooLarge(limitBytes);
   return parseJsonBody(bytes);
+}
+
+/** A request header by its lower-case name. Node has them parsed already; a web Headers object would be made anew. */
+export function requestHeader(
+  c: ApiContext,
+  name: 'host' | 'origin' | 'authorization' | 'content-length' | 'content-encoding',
+): string | undefined {
+  const incoming = c.env.incoming;
+  return incoming === undefined ? c.req.header(name) : incoming.headers[name];
 }
 
 export function reply(c: ApiContext, api: Api, body: unknown, status = 200): Response {

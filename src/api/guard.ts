@@ -4,20 +4,21 @@
  */
 import { GradusError } from '../kernel/errors.ts';
 import type { Api, ApiContext } from './api-context.ts';
+import { requestHeader } from './exchange.ts';
 
 /** The names under which a server that is bound to loopback may be called. */
 export const loopbackNames: readonly string[] = ['localhost', '127.0.0.1', '[::1]'];
 
 /** Throws `forbidden` for a foreign host name (DNS rebinding) or a foreign origin (a page of another site). */
 export function requireKnownSource(c: ApiContext, api: Api): void {
-  const host = c.req.header('host') ?? new URL(c.req.url).host;
+  const host = requestHeader(c, 'host') ?? new URL(c.req.url).host;
   const name = host.replace(/:\d+$/, '').toLowerCase();
   if (api.hostNames !== undefined && !api.hostNames.includes(name)) {
     throw new GradusError('forbidden', {
       message: `This server does not answer to the host name "${name.slice(0, 100)}", only to ${api.hostNames.join(', ')}`,
     });
   }
-  const origin = c.req.header('origin');
+  const origin = requestHeader(c, 'origin');
   if (origin === undefined || isSameHost(origin, host)) return;
   if (api.origins?.includes(origin) !== true) {
     throw new GradusError('forbidden', {
@@ -44,7 +45,7 @@ export function preflightHeaders(c: ApiContext, allow: string): Record<string, s
 /** The caller's key is checked by the owner's own port; without one everybody may call. */
 export async function requireCaller(c: ApiContext, api: Api): Promise<void> {
   if (api.authorize === undefined) return;
-  const key = /^Bearer +(\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1];
+  const key = /^Bearer +(\S+)$/i.exec(requestHeader(c, 'authorization') ?? '')?.[1];
   c.set('caller', await api.authorize(key));
 }
 

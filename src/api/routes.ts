@@ -4,6 +4,7 @@ import type { Api, ApiContext } from './api-context.ts';
 import { createChatCompletion } from './chat/chat-completions.ts';
 import { createCompletion } from './completions/completions.ts';
 import { createEmbeddings } from './embeddings.ts';
+import { answerHeaders } from './exchange.ts';
 import { getHealth, getModel, listModels } from './models.ts';
 import { chatCompletion, chatCompletionChunk, chatCompletionRequest } from './wire/chat-completion.ts';
 import { completion, completionRequest } from './wire/completion.ts';
@@ -94,7 +95,7 @@ export const apiRoutes: readonly Route[] = [
     contentType: 'text/plain',
     handle: async (c, api) =>
       new Response(await api.metrics.toText(), {
-        headers: { ...c.get('headers'), 'content-type': api.metrics.contentType },
+        headers: { ...answerHeaders(c, api), 'content-type': api.metrics.contentType },
       }),
   },
 ];
