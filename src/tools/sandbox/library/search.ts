@@ -82,8 +82,9 @@ export function solveConstraints<Value>(
 }
 
 /**
- * Backtracking, smallest domain first. A condition is asked as soon as all variables that it looks at have
- * a value: it gets a view of the assignment that breaks off where it reads one that has none yet.
+ * Backtracking. A condition is asked as soon as all variables that it looks at have a value: it gets a view
+ * of the assignment that breaks off where it reads one that has none yet. What the first open
+ * condition waits for is assigned next; where none waits for one variable, the one with the fewest values.
  */
 export function allSolutions<Value>(
   domains: Domains<Value>,
@@ -92,6 +93,7 @@ export function allSolutions<Value>(
 ): Assignment<Value>[] {
   const given = new Map(Object.entries<readonly Value[]>(Object.assign({}, domains)));
   const names = [...given.keys()].sort((a, b) => (given.get(a)?.length ?? 0) - (given.get(b)?.length ?? 0));
+  let waitingFor: string | undefined;
   const isList = Array.isArray(domains);
   const values = new Map<string, Value>();
   const tooEarly = new Error('this variable has no value yet');
@@ -107,7 +109,10 @@ export function allSolutions<Value>(
       if (isList && name === 'length') return names.length;
       if (typeof name === 'symbol' || name in target) return Reflect.get(target, name, receiver) as unknown;
       if (!given.has(name)) throw new Error(`no variable is called "${name}"`);
-      if (!values.has(name)) throw tooEarly;
+      if (!values.has(name)) {
+        waitingFor = name;
+        throw tooEarly;
+      }
       return values.get(name);
     },
     has: (target, name) => (typeof name === 'string' && given.has(name)) || name in target,
@@ -123,30 +128,33 @@ export function allSolutions<Value>(
     },
   });
   const found: Assignment<Value>[] = [];
-  const visit = (depth: number, open: readonly Predicate[]): void => {
+  const visit = (open: readonly Predicate[]): void => {
     const still: Predicate[] = [];
+    let wanted: string | undefined;
     for (const predicate of open) {
+      waitingFor = undefined;
       try {
         const holds = Boolean(predicate(view));
         if (!holds) return;
       } catch (error) {
         if (error !== tooEarly) throw error;
         still.push(predicate);
+        wanted ??= waitingFor;
       }
     }
-    const name = names[depth];
+    const name = wanted ?? names.find((candidate) => !values.has(candidate));
     if (name === undefined) {
       found.push(collect());
       return;
     }
     for (const value of given.get(name) ?? []) {
       values.set(name, value);
-      visit(depth + 1, still);
+      visit(still);
       if (found.length >= limit) break;
     }
     values.delete(name);
   };
-  visit(0, typeof predicates === 'function' ? [predicates] : predicates);
+  visit(typeof predicates === 'function' ? [predicates] : predicates);
   return found;
 }
 
