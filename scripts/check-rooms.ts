@@ -76,10 +76,14 @@ export function checkRooms(sourceFolder: string, table: RoomTable, packages: Pac
   return { fileCount: files.length, referenceCount, faults };
 }
 
-/** The key of the room that a path below `src/` is in: the longest prefix in whole path segments. */
+/**
+ * The key of the room that a path below `src/` is in: the longest prefix in whole path segments. The test
+ * of a file that is a room by itself is in that room.
+ */
 export function roomOf(path: string, table: RoomTable): string | undefined {
+  const subject = path.replace(/\.(test|test-d|contract)(\.tsx?)$/, '$2');
   return Object.keys(table.rooms)
-    .filter((prefix) => isWithin(path, prefix))
+    .filter((prefix) => isWithin(path, prefix) || isWithin(subject, prefix))
     .sort((a, b) => b.length - a.length)[0];
 }
 

@@ -25,7 +25,7 @@ export const rooms: Readonly<Record<string, Room>> = {
     purpose: 'the contract of a level',
     mayImport: ['kernel', 'runtime', 'engines/engine.ts', 'tools/tool.ts'],
   },
-  'levels/registry': {
+  'levels/registry.ts': {
     purpose: 'joins models and levels to the ids that clients use, and starts runs',
     mayImport: ['kernel', 'runtime', 'engines/engine.ts', 'levels/level.ts'],
   },
