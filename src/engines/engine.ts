@@ -68,6 +68,7 @@ export type GenerationEvent =
   | {
       /** Once, when the prompt is computed and before the first token. */
       readonly kind: 'started';
+      /** Of remote endpoints an estimate, for they tell it at the end; the usage of `finished` is exact. */
       readonly promptTokens: number;
       readonly cachedTokens: number;
       readonly queueMs: number;
@@ -102,7 +103,12 @@ export type GenerationEvent =
       readonly sampledTokens: number;
       readonly thoughtTokens: number;
     }
-  | { readonly kind: 'finished'; readonly usage: Usage };
+  | {
+      readonly kind: 'finished';
+      readonly usage: Usage;
+      /** Whether the numbers are an estimate, because the endpoint gave none that can be believed. */
+      readonly isEstimate?: boolean;
+    };
 
 export interface ModelCapabilities {
   readonly grammar: boolean;
