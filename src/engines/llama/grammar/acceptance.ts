@@ -35,8 +35,7 @@ export class Acceptance {
 
   fits(facts: Facts, value: JsonValue, assertsFormats: boolean): boolean {
     if (facts.falseAt !== undefined || !facts.types.has(typeOf(value))) return false;
-    if (facts.literals !== undefined && !facts.literals.some((literal) => isEqual(literal, value)))
-      return false;
+    if (facts.literals !== undefined && !facts.literals.has(toCanonicalJson(value))) return false;
     if (typeof value === 'number') return fitsNumber(facts.number, value);
     if (typeof value === 'string') return this.#languages.accepts(facts.text, value, assertsFormats);
     if (Array.isArray(value)) return this.#fitsArray(facts, value, assertsFormats);
@@ -83,11 +82,6 @@ function fitsNumber({ min, max, divisors }: NumberFacts, value: number): boolean
   if (min !== undefined && (min.isExclusive ? value <= min.value : value < min.value)) return false;
   if (max !== undefined && (max.isExclusive ? value >= max.value : value > max.value)) return false;
   return divisors.every((divisor) => value % divisor === 0);
-}
-
-function isEqual(a: JsonValue, b: JsonValue): boolean {
-  if (typeof a !== 'object' || typeof b !== 'object') return a === b;
-  return toCanonicalJson(a) === toCanonicalJson(b);
 }
 
 function hasRepetition(values: readonly JsonValue[]): boolean {

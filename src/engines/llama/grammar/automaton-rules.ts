@@ -4,6 +4,7 @@ import { escapedChars, subtractChars, type CharSet } from './char-set.ts';
 import {
   choiceExpression,
   emptyText,
+  expressionSize,
   sequenceExpression,
   setExpression,
   textExpression,
@@ -41,7 +42,7 @@ function stateRules(automaton: Automaton, json: JsonText, isString: boolean): Ex
   // one with a single way in and a single way on is written into the rule before it.
   for (const state of ordered) {
     const body = bodyOf(state);
-    const isLink = entries[state] === 1 && body.kind !== 'choice' && sizeOf(body) <= longestLink;
+    const isLink = entries[state] === 1 && body.kind !== 'choice' && expressionSize(body) <= longestLink;
     expressions[state] = isLink ? body : json.builder.intern(body);
   }
   const reserved = looping.map((state) => {
@@ -53,12 +54,7 @@ function stateRules(automaton: Automaton, json: JsonText, isString: boolean): Ex
   return expressions[0] ?? emptyText;
 }
 
-const longestLink = 40;
-
-function sizeOf(expression: Expression): number {
-  if (expression.kind === 'sequence') return expression.parts.reduce((sum, part) => sum + sizeOf(part), 0);
-  return expression.kind === 'text' ? expression.text.length : 1;
-}
+const longestLink = 200;
 
 function charsExpression(set: CharSet): Expression {
   const [range] = set;

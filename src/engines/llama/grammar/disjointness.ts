@@ -46,7 +46,7 @@ export class Disjointness {
       const facts = this.#facts.of(nodes);
       if (facts.falseAt !== undefined || isTypeApart(type, facts)) return true;
       if (facts.literals !== undefined) {
-        return facts.literals.every((literal) => !this.#acceptance.fits(made, literal, false));
+        return [...facts.literals.values()].every((literal) => !this.#acceptance.fits(made, literal, false));
       }
       switch (type) {
         case 'null':
@@ -72,7 +72,7 @@ export class Disjointness {
       const facts = this.#facts.of(nodes);
       if (facts.falseAt !== undefined) return true;
       if (facts.literals !== undefined) {
-        return facts.literals.every(
+        return [...facts.literals.values()].every(
           (literal) =>
             !this.#acceptance.fits(facts, literal, false) || !this.#acceptance.accepts(other, literal, false),
         );

@@ -53,3 +53,21 @@ export function choiceExpression(options: readonly Expression[]): Expression {
 export function optionalExpression(part: Expression): Expression {
   return choiceExpression([part, emptyText]);
 }
+
+/** About how many characters the expression takes in print. */
+export function expressionSize(expression: Expression): number {
+  switch (expression.kind) {
+    case 'text':
+      return expression.text.length;
+    case 'set':
+      return 12 * expression.set.length;
+    case 'rule':
+      return 10;
+    case 'sequence':
+      return expression.parts.reduce((sum, part) => sum + expressionSize(part), 0);
+    case 'choice':
+      return expression.options.reduce((sum, option) => sum + expressionSize(option), 0);
+    case 'repeat':
+      return 10;
+  }
+}

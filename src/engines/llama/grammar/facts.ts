@@ -26,7 +26,8 @@ export interface Facts {
   /** The place of a schema that is `false`. */
   readonly falseAt: string | undefined;
   readonly types: ReadonlySet<ValueType>;
-  readonly literals: readonly JsonValue[] | undefined;
+  /** The only values allowed, by their canonical texts. */
+  readonly literals: ReadonlyMap<string, JsonValue> | undefined;
   readonly number: NumberFacts;
   readonly text: TextFacts;
   readonly minItems: number;
@@ -147,7 +148,7 @@ function uniqueTexts(texts: readonly Located[]): readonly Located[] {
   return [...new Map(texts.map((located) => [located.text, located])).values()];
 }
 
-function commonLiterals(nodes: readonly SchemaNode[]): readonly JsonValue[] | undefined {
+function commonLiterals(nodes: readonly SchemaNode[]): ReadonlyMap<string, JsonValue> | undefined {
   let common: ReadonlyMap<string, JsonValue> | undefined;
   for (const { literals } of nodes) {
     if (literals === undefined) continue;
@@ -155,5 +156,5 @@ function commonLiterals(nodes: readonly SchemaNode[]): readonly JsonValue[] | un
     const before = common;
     common = before === undefined ? own : new Map([...own].filter(([text]) => before.has(text)));
   }
-  return common === undefined ? undefined : [...common.values()];
+  return common;
 }

@@ -57,7 +57,7 @@ export function printGrammar({ rules, isProductive, rootRule, rootName }: PrintO
 export function printExpression(expression: Expression, nameOf: (rule: number) => string): string {
   switch (expression.kind) {
     case 'text':
-      return `"${Array.from(expression.text, printTextChar).join('')}"`;
+      return `"${printText(expression.text)}"`;
     case 'set':
       return printSet(expression.set);
     case 'rule':
@@ -90,8 +90,13 @@ function printSet(set: CharSet): string {
 }
 
 function printSetChar(code: number): string {
-  const character = String.fromCodePoint(code);
-  return /^[\dA-Za-z]$/.test(character) ? character : printCode(code);
+  const isPlain =
+    (code >= 0x30 && code <= 0x39) || (code >= 0x41 && code <= 0x5a) || (code >= 0x61 && code <= 0x7a);
+  return isPlain ? String.fromCharCode(code) : printCode(code);
+}
+
+function printText(text: string): string {
+  return /^[ !#-[\]-~]*$/.test(text) ? text : Array.from(text, printTextChar).join('');
 }
 
 function printTextChar(character: string): string {

@@ -6,6 +6,7 @@ import {
   sequenceExpression,
   choiceExpression,
   emptyText,
+  expressionSize,
   type Expression,
   type RuleReference,
 } from './expression.ts';
@@ -13,6 +14,9 @@ import { printExpression } from './gbnf.ts';
 
 /** llama.cpp turns `x{0,n}` into n rules and refuses or loosens n above 2000; longer counts become blocks. */
 const longestPlainCount = 400;
+
+/** In characters; a longer rule counts as several. */
+const usualRuleSize = 40;
 
 export class GrammarBuilder {
   readonly #rules: Expression[] = [];
@@ -36,6 +40,7 @@ export class GrammarBuilder {
   }
 
   define(reference: RuleReference, expression: Expression): void {
+    this.#spendRules(expressionSize(expression) / usualRuleSize);
     this.#rules[reference.rule] = expression;
   }
 

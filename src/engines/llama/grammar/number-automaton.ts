@@ -110,7 +110,7 @@ function limitAutomaton(limit: Limit, shape: Shape): Automaton {
   const accepting: boolean[] = [];
   for (let i = 0; i < spots.length; i++) {
     const spot = spots[i] ?? { kind: 'start' };
-    shape.budget.spend(1);
+    shape.budget.spend(15);
     accepting.push(canEnd(spot, limit));
     edges.push(
       stepsFrom(spot, limit, shape).map(([low, high, next]) => {

@@ -118,7 +118,7 @@ export class ObjectMembers {
       }
       const budget = document.budgetFor(facts.path);
       if (facts.literals !== undefined) {
-        const texts = facts.literals.flatMap((value) =>
+        const texts = [...facts.literals.values()].flatMap((value) =>
           typeof value === 'string' && acceptance.fits(facts, value, true) ? [value] : [],
         );
         return [textsAutomaton(texts, budget)];

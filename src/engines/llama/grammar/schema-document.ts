@@ -7,7 +7,7 @@ import type { WorkBudget } from './automaton.ts';
 import { readSchemaNode, refuseSchema, type NodeId, type SchemaNode } from './schema-node.ts';
 
 const maxSchemas = 5000;
-const maxValues = 100_000;
+const maxValues = 50_000;
 const maxDepth = 500;
 /** Steps of automaton building; all of them take well under a second. */
 const maxWork = 1_000_000;

@@ -93,7 +93,7 @@ export class ValueGrammar {
       if (facts.falseAt !== undefined) {
         cause.reasons.push({ path: facts.falseAt, reason: 'the schema "false" allows nothing' });
       } else if (facts.literals !== undefined) {
-        for (const value of this.#literals(alternative, facts, facts.literals)) {
+        for (const value of this.#literals(alternative, facts)) {
           literals.set(JSON.stringify(value), value);
         }
         if (literals.size === 0) {
@@ -110,9 +110,9 @@ export class ValueGrammar {
     json.builder.define(rule, choiceExpression(options));
   }
 
-  #literals(alternative: Alternative, facts: Facts, values: readonly JsonValue[]): readonly JsonValue[] {
+  #literals(alternative: Alternative, facts: Facts): readonly JsonValue[] {
     const { acceptance } = this.#parts;
-    return values.filter(
+    return [...(facts.literals?.values() ?? [])].filter(
       (value) =>
         acceptance.fits(facts, value, true) &&
         alternative.excluded.every(({ node }) => !acceptance.accepts([node], value, false)),

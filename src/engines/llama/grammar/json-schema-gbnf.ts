@@ -29,8 +29,8 @@ export interface JsonGrammarOptions {
   readonly path?: string;
 }
 
-/** llama.cpp keeps each rule in memory for each sequence; this many are about ten megabytes. */
-const maxRules = 100_000;
+/** About a megabyte of grammar; llama.cpp keeps each rule in memory for each sequence. */
+const maxRules = 40_000;
 
 /**
  * A grammar whose texts are all valid against `schema`, of draft-07 or 2020-12.
@@ -43,7 +43,7 @@ const maxRules = 100_000;
  * Throws `invalid-schema` with the place as `param` when the schema is malformed, when nothing satisfies it,
  * when a keyword that changes what is valid cannot be followed (`oneOf` whose alternatives may overlap,
  * `not` that excludes anything, `uniqueItems`, `contains`, `if`, a pattern with back-references, ...), or when it is larger
- * than 5000 schemas, 500 levels or 100000 rules. Annotations and unknown keywords are ignored, as the
+ * than 5000 schemas, 500 levels or 40000 rules. Annotations and unknown keywords are ignored, as the
  * specification asks.
  */
 export function jsonSchemaToGbnf(schema: JsonObject, options: JsonGrammarOptions = {}): string {
