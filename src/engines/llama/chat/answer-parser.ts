@@ -42,6 +42,8 @@ export function createAnswerParser(options: AnswerParserOptions): AnswerParser {
   let mode: Mode = options.startsThinking ? 'thought' : 'start';
   let held = '';
   let callCount = 0;
+  /** White space around the marks of a thought belongs to neither side; it may come in a later piece. */
+  let dropsSpace = false;
   const { tools } = options;
   const readsCalls = tools !== undefined;
 
@@ -57,6 +59,10 @@ export function createAnswerParser(options: AnswerParserOptions): AnswerParser {
   /** Moves as much of `held` as is certain into parts. */
   const settle = (parts: AnswerPart[], isFinal: boolean): void => {
     for (;;) {
+      if (dropsSpace) {
+        held = held.trimStart();
+        dropsSpace = held === '';
+      }
       const before = `${mode}:${held.length}`;
       switch (mode) {
         case 'start': {
@@ -71,7 +77,8 @@ export function createAnswerParser(options: AnswerParserOptions): AnswerParser {
           )
             return;
           if (options.readsThought && trimmed.startsWith(thinkStart)) {
-            held = trimmed.slice(thinkStart.length).replace(/^\n/, '');
+            held = trimmed.slice(thinkStart.length);
+            dropsSpace = true;
             mode = 'thought';
           } else if (trimmed === '' && !isFinal) {
             return;
@@ -91,7 +98,8 @@ export function createAnswerParser(options: AnswerParserOptions): AnswerParser {
             return;
           }
           pushText(parts, 'thought', held.slice(0, at));
-          held = held.slice(at + thinkEnd.length).trimStart();
+          held = held.slice(at + thinkEnd.length);
+          dropsSpace = true;
           mode = 'text';
           break;
         }
@@ -101,7 +109,7 @@ export function createAnswerParser(options: AnswerParserOptions): AnswerParser {
             const keep = isFinal || !readsCalls ? 0 : overlap(held, [callStart]);
             const shown = held.slice(0, held.length - keep);
             // White space before a call belongs to no text; it is held until more text follows.
-            const space = readsCalls && !isFinal && callCount > 0 ? shown.length - shown.trimEnd().length : 0;
+            const space = readsCalls && !isFinal ? shown.length - shown.trimEnd().length : 0;
             pushText(parts, 'text', shown.slice(0, shown.length - space));
             held = held.slice(shown.length - space);
             return;

@@ -36,11 +36,12 @@ export function sampleToken(
 ): number {
   const undo = applyBias(logits, sampling, state.counts);
   try {
-    const first = draw(logits, sampling, state, undefined);
+    const first = draw(logits, sampling, chanceOf(state, 0), undefined);
     if (filter === undefined || filter.accepts(first)) return first;
     const allowed = filter.keep(everyToken(logits.length));
     if (allowed.length === 0) return -1;
-    return draw(logits, sampling, state, allowed);
+    // A fresh chance: the first one is known to have met a forbidden token, so it is uniform no more.
+    return draw(logits, sampling, chanceOf(state, 1), allowed);
   } finally {
     for (const [token, value] of undo) logits[token] = value;
   }
@@ -91,16 +92,20 @@ function applyBias(
   return undo;
 }
 
+/** The chance of a place: attempt 0 for the first draw, 1 for the one after a forbidden token. */
+function chanceOf(state: SampleState, attempt: 0 | 1): number {
+  return hashRandom01(state.seed, 2 * state.sampleIndex + attempt, state.position);
+}
+
 function draw(
   logits: Float32Array,
   sampling: Sampling,
-  state: SampleState,
+  chance01: number,
   allowed: Int32Array | undefined,
 ): number {
   if (sampling.temperature <= 0) return allowed === undefined ? argmax(logits) : argmaxOf(logits, allowed);
-  const u = hashRandom01(state.seed, state.sampleIndex, state.position);
   const candidates = cut(collect(logits, sampling, allowed), sampling);
-  let rest = u * sumOf(candidates.weights);
+  let rest = chance01 * sumOf(candidates.weights);
   for (let i = 0; i < candidates.tokens.length; i++) {
     rest -= candidates.weights[i] ?? 0;
     if (rest < 0) return candidates.tokens[i] ?? 0;

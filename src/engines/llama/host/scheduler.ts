@@ -33,7 +33,7 @@ export interface SchedulerOptions {
 
 /** Prompt tokens a step while answers are running: keeps their pause short. */
 const politePromptTokens = 64;
-/** Waiting for another job's prompt pays from this many shared tokens on. */
+/** Waiting for what another job is about to compute pays from this many shared tokens on. */
 const worthWaitingTokens = 32;
 
 export class Scheduler {
@@ -44,6 +44,8 @@ export class Scheduler {
   #outbox: (readonly [number, GenerationEvent])[] = [];
   #wake: (() => void) | undefined;
   #isStopped = false;
+  /** The cells ran out: nothing new is placed until something running ends. */
+  #isCrowded = false;
   #batchLanes: { lane: Lane; count: number; row: number | undefined }[] = [];
 
   constructor(options: SchedulerOptions) {
@@ -162,6 +164,7 @@ export class Scheduler {
       if (lane.run?.finished === undefined || lane.sequence === undefined) continue;
       this.#cache.release(lane.sequence, { keep: lane.run.index === 0 });
       lane.sequence = undefined;
+      this.#isCrowded = false;
     }
     if (job.state !== 'over' && job.runningLanes.length === 0) this.#end(job);
   }
@@ -210,6 +213,7 @@ export class Scheduler {
 
   /** Starts waiting jobs, oldest first, as far as cells and sequences reach. */
   #admit(): void {
+    if (this.#isCrowded) return;
     for (const job of this.#jobs) {
       if (job.state !== 'waiting') continue;
       const known = this.#cache.longestPrefix(job.prompt);
@@ -219,7 +223,7 @@ export class Scheduler {
           .filter((other) => other.state === 'prompt')
           .map((other) => commonLength(job.prompt, other.prompt)),
       );
-      if (coming >= known + worthWaitingTokens) continue;
+      if (coming > known && coming >= worthWaitingTokens) continue;
       if (this.#busyTokens() + job.prompt.length > this.#port.contextTokens) break;
       const sequence = this.#cache.acquire(job.prompt);
       if (sequence === undefined) break;
@@ -271,7 +275,7 @@ export class Scheduler {
     for (;;) {
       const jobs = this.#jobs.filter((job) => job.state === 'answering');
       const placed = jobs.flatMap((job) => job.runningLanes.filter(isPlaced)).length;
-      if (placed >= this.#options.maxRunning) return;
+      if (placed >= this.#options.maxRunning || (this.#isCrowded && placed > 0)) return;
       const open = jobs
         .filter((job) => job.runningLanes.some((lane) => !isPlaced(lane)))
         .sort((a, b) => a.runningLanes.filter(isPlaced).length - b.runningLanes.filter(isPlaced).length);
@@ -305,6 +309,7 @@ export class Scheduler {
     if (youngest?.sequence !== undefined && lanes.length > 1) {
       this.#cache.release(youngest.sequence, { keep: false });
       youngest.sequence = undefined;
+      this.#isCrowded = true;
       return;
     }
     // One answer alone fills the context: it is as long as it can be.
