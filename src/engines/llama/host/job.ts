@@ -35,6 +35,7 @@ export class Job {
   /** When its prompt began to be computed. */
   startedAtMs = 0;
   isCancelled = false;
+  hasStarted = false;
   readonly #dispose: () => void;
 
   constructor(options: JobOptions) {

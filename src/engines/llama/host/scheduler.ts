@@ -140,6 +140,9 @@ export class Scheduler {
     const logits = this.#port.logits(row);
     if (lane.run === undefined) {
       job.state = 'answering';
+      // A prompt that had to give its place back is computed again; its answers have begun long ago.
+      if (job.hasStarted) return;
+      job.hasStarted = true;
       this.#outbox.push([
         job.id,
         {
@@ -213,7 +216,7 @@ export class Scheduler {
 
   /** Starts waiting jobs, oldest first, as far as cells and sequences reach. */
   #admit(): void {
-    if (this.#isCrowded) return;
+    if (this.#isCrowded && this.#jobs.some((job) => job.state !== 'waiting')) return;
     for (const job of this.#jobs) {
       if (job.state !== 'waiting') continue;
       const known = this.#cache.longestPrefix(job.prompt);
@@ -227,11 +230,12 @@ export class Scheduler {
       if (this.#busyTokens() + job.prompt.length > this.#port.contextTokens) break;
       const sequence = this.#cache.acquire(job.prompt);
       if (sequence === undefined) break;
-      job.cachedTokens = Math.min(sequence.tokens.length, job.prompt.length - 1);
-      if (sequence.tokens.length > job.cachedTokens) {
-        this.#port.forget(sequence.id, job.cachedTokens);
-        sequence.tokens.length = job.cachedTokens;
+      const cached = Math.min(sequence.tokens.length, job.prompt.length - 1);
+      if (sequence.tokens.length > cached) {
+        this.#port.forget(sequence.id, cached);
+        sequence.tokens.length = cached;
       }
+      if (!job.hasStarted) job.cachedTokens = cached;
       job.promptLane.sequence = sequence;
       job.state = 'prompt';
       job.startedAtMs = this.#options.nowMs();
@@ -302,24 +306,32 @@ export class Scheduler {
     this.#batchLanes.push({ lane, count, row });
   }
 
-  /** The cache is full of running work: the youngest answer gives its place back and starts again later. */
+  /**
+   * The cache is full of running work: the youngest gives its place back and starts again later, prompts
+   * before answers. What is left alone and still finds no room is as long as it can be.
+   */
   #preempt(): void {
+    const prompts = this.#jobs.filter((job) => job.promptLane.sequence !== undefined);
     const lanes = this.#jobs.flatMap((job) => job.runningLanes.filter((lane) => lane.sequence !== undefined));
-    const youngest = lanes.at(-1);
-    if (youngest?.sequence !== undefined && lanes.length > 1) {
-      this.#cache.release(youngest.sequence, { keep: false });
-      youngest.sequence = undefined;
-      this.#isCrowded = true;
-      return;
+    const idlePrompt = prompts.findLast((job) => !lanes.some((lane) => lane.job === job));
+    const lane = lanes.at(-1);
+    if (idlePrompt !== undefined && prompts.length > 1) {
+      this.#vacate(idlePrompt.promptLane);
+      idlePrompt.state = 'waiting';
+    } else if (lane !== undefined && lanes.length > 1) {
+      this.#vacate(lane);
+    } else if (lane?.run !== undefined) {
+      lane.run.end('length');
+      this.#settle(lane.job);
+    } else if (idlePrompt !== undefined) {
+      this.#failJob(idlePrompt, new Error('the prompt found no room in the cache'));
     }
-    // One answer alone fills the context: it is as long as it can be.
-    if (youngest?.run !== undefined) {
-      youngest.run.end('length');
-      this.#settle(youngest.job);
-      return;
-    }
-    for (const { lane } of this.#batchLanes)
-      this.#failJob(lane.job, new Error('the prompt found no room in the cache'));
+  }
+
+  #vacate(lane: Lane): void {
+    if (lane.sequence !== undefined) this.#cache.release(lane.sequence, { keep: false });
+    lane.sequence = undefined;
+    this.#isCrowded = true;
   }
 
   #flush(): void {
