@@ -95,14 +95,26 @@ function refuseBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void
     socket.destroy();
     return;
   }
-  const isTooLarge = error.code === 'HPE_HEADER_OVERFLOW';
-  const failure = new GradusError('invalid-request', {
-    message: isTooLarge ? 'The head of the request is too large' : 'The request is not HTTP/1.1',
-  });
-  const body = JSON.stringify(toErrorBody(failure));
+  const { status, message } = toBrokenReason(error.code);
+  const body = JSON.stringify(toErrorBody(new GradusError('invalid-request', { message })));
   socket.end(
-    `HTTP/1.1 ${isTooLarge ? '431 Request Header Fields Too Large' : '400 Bad Request'}\r\n` +
-      `content-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n` +
+    `HTTP/1.1 ${status}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n` +
       `x-should-retry: false\r\nconnection: close\r\n\r\n${body}`,
   );
+}
+
+function toBrokenReason(code: string | undefined): { readonly status: string; readonly message: string } {
+  switch (code) {
+    case 'HPE_HEADER_OVERFLOW':
+      return {
+        status: '431 Request Header Fields Too Large',
+        message: 'The head of the request is too large',
+      };
+    case 'HPE_INVALID_EOF_STATE':
+      return { status: '400 Bad Request', message: 'The request ended before its body was complete' };
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return { status: '408 Request Timeout', message: 'The request took too long to arrive' };
+    default:
+      return { status: '400 Bad Request', message: 'The request is not HTTP/1.1' };
+  }
 }
