@@ -150,7 +150,7 @@ describe('the openai client', () => {
             ...weather.function,
             description: 'the weather of a city',
             parse: (text: string) => JSON.parse(text) as { city: string },
-            function: ({ city }) => {
+            function: ({ city }: { city: string }) => {
               cities.push(city);
               return '21';
             },

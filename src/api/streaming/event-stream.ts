@@ -120,6 +120,7 @@ export class EventStream implements PulsedStream {
       },
       {
         onDrain: () => {
+          if (!this.#isBlocked) return;
           this.#isBlocked = false;
           this.flush();
         },
