@@ -28,7 +28,14 @@ export function lockFolder(file: string, holder: LockHolder): Disposable {
   }
   ftruncateSync(descriptor);
   writeSync(descriptor, `${JSON.stringify(holder)}\n`);
-  return { [Symbol.dispose]: () => closeSync(descriptor) };
+  let isHeld = true;
+  return {
+    [Symbol.dispose]() {
+      // A second close could hit another file that has the number by then.
+      if (isHeld) closeSync(descriptor);
+      isHeld = false;
+    },
+  };
 }
 
 const LOCK_EX = 2;
