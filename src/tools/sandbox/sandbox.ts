@@ -11,7 +11,7 @@ export interface SandboxLimits {
   /** Wall time from the start of the program to its end. */
   readonly timeMs: number;
   readonly memoryBytes: number;
-  /** Room for nested calls; 2 MB are some 11,000 JavaScript calls. */
+  /** Room for nested calls; 3 MB are some 13,000 JavaScript calls. */
   readonly stackBytes: number;
   /** Longest answer, as characters of JSON. */
   readonly valueChars: number;
@@ -22,7 +22,7 @@ export interface SandboxLimits {
 export const defaultSandboxLimits: SandboxLimits = {
   timeMs: 2_000,
   memoryBytes: 64 * 1024 * 1024,
-  stackBytes: 2_000_000,
+  stackBytes: 3_000_000,
   valueChars: 65_536,
   printedChars: 65_536,
 };

@@ -80,6 +80,9 @@ class QuickJsSandbox implements Sandbox {
     const elapsedMs = this.#clock.monotonicMs() - startMs;
     if (end.kind === 'ran') this.#pool.inspect(worker, end.reply);
     if (signal?.aborted === true) throw cancelled(signal);
+    if (this.#pool.isClosed && end.kind === 'died') {
+      throw new GradusError('sandbox-failed', { message: 'The sandbox was closed while the program ran.' });
+    }
     return toOutcome(end, order.limits, elapsedMs);
   }
 

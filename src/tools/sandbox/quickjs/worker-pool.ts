@@ -3,7 +3,7 @@
  * Programs beyond that wait in the order they came.
  */
 import { GradusError, toGradusError } from '../../../kernel/errors.ts';
-import { retireAfterCpuMs, type WorkerOptions, WorkerProcess } from './worker-process.ts';
+import { type WorkerOptions, WorkerProcess } from './worker-process.ts';
 import type { WorkerReply } from './frame.ts';
 
 export type { WorkerEnd } from './worker-process.ts';
@@ -12,10 +12,12 @@ export interface WorkerPoolOptions {
   readonly workers: number;
   readonly spares: number;
   readonly worker: WorkerOptions;
+  /** A worker that has grown so large, or worked so long, is replaced after its program. */
+  readonly retireAfter?: { readonly rssBytes: number; readonly cpuMs: number };
 }
 
-/** Freed memory of finished programs may linger in a process; beyond this it is replaced. */
-const retireAfterRssBytes = 512 * 1024 * 1024;
+/** Freed memory of finished programs may linger in a process, and each process has a limit of processor time. */
+const usualRetirement = { rssBytes: 512 * 1024 * 1024, cpuMs: 120_000 };
 /** After so many failed starts in a row the waiting programs are told, rather than left waiting. */
 const failuresBeforeRefusal = 3;
 
@@ -71,6 +73,10 @@ export class WorkerPool implements AsyncDisposable {
     }
   }
 
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
   release(worker: WorkerProcess): void {
     this.#busy -= 1;
     if (worker.isAlive && !this.#isClosed) this.#idle.push(worker);
@@ -80,7 +86,8 @@ export class WorkerPool implements AsyncDisposable {
 
   /** Replaces a worker that has grown or worked too much. */
   inspect(worker: WorkerProcess, reply: Extract<WorkerReply, { kind: 'ran' }>): void {
-    if (reply.rssBytes < retireAfterRssBytes && reply.cpuMs < retireAfterCpuMs) return;
+    const { rssBytes, cpuMs } = this.#options.retireAfter ?? usualRetirement;
+    if (reply.rssBytes < rssBytes && reply.cpuMs < cpuMs) return;
     const index = this.#idle.indexOf(worker);
     if (index === -1) return;
     this.#idle.splice(index, 1);
@@ -129,18 +136,14 @@ export class WorkerPool implements AsyncDisposable {
     );
     const tracked = start.finally(() => {
       this.#starting.delete(tracked);
-      if (this.#failures === 0) this.#replenish();
+      if (this.#failures < failuresBeforeRefusal) this.#replenish();
     });
     this.#starting.add(tracked);
   }
 
   #refuse(error: unknown): void {
     this.#failures += 1;
-    if (this.#idle.length > 0 || this.#busy > 0) return;
-    if (this.#failures < failuresBeforeRefusal) {
-      queueMicrotask(() => this.#replenish());
-      return;
-    }
+    if (this.#failures < failuresBeforeRefusal || this.#idle.length > 0 || this.#busy > 0) return;
     for (const waiter of this.#waiters.splice(0)) waiter.reject(toGradusError(error));
   }
 }

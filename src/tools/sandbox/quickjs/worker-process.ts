@@ -16,6 +16,8 @@ export interface WorkerOptions {
   readonly folder: string;
   /** What most programs may use; realms for it are made ahead. */
   readonly memoryBytes: number;
+  /** Another program than our worker, by which a test shows what a worker gone bad can do. */
+  readonly file?: string;
 }
 
 export type WorkerEnd =
@@ -23,8 +25,7 @@ export type WorkerEnd =
   | { readonly kind: 'killed' }
   | { readonly kind: 'died'; readonly reason: string };
 
-/** A worker that has used this much processor time is replaced, long before the limit of its process ends it. */
-export const retireAfterCpuMs = 120_000;
+/** Bounds a worker that nobody is left to kill. Workers are replaced long before they have used so much. */
 const cpuLimitSeconds = 300;
 const readyWithinMs = 30_000;
 const stderrChars = 2_000;
@@ -35,6 +36,7 @@ export class WorkerProcess {
   #awaited: ((end: WorkerEnd | { readonly kind: 'ready' }) => void) | undefined;
   #death: string | undefined;
   #stderr = '';
+  #isReady = false;
   /** Resolves when the process is gone, whatever ended it. */
   readonly exited: Promise<void>;
 
@@ -90,7 +92,7 @@ export class WorkerProcess {
     clearTimeout(timer);
     signal?.removeEventListener('abort', stop);
     if (isKilled) return { kind: 'killed' };
-    return end.kind === 'ready' ? { kind: 'died', reason: 'a second "ready"' } : end;
+    return end.kind === 'ready' ? { kind: 'died', reason: 'it began again' } : end;
   }
 
   kill(reason: string): void {
@@ -131,10 +133,12 @@ export class WorkerProcess {
     const frame = this.#frames.next();
     if (frame.kind === 'incomplete') return;
     const reply = frame.kind === 'frame' ? replySchema.safeParse(frame.body) : undefined;
-    if (reply?.success !== true || !this.#frames.isEmpty) {
+    const isInOrder = reply?.success === true && (reply.data.kind === 'ready') !== this.#isReady;
+    if (!isInOrder || !this.#frames.isEmpty) {
       this.kill(frame.kind === 'broken' ? `it sent ${frame.reason}` : 'it sent what is not one answer');
       return;
     }
+    this.#isReady = true;
     this.#settle(reply.data.kind === 'ready' ? reply.data : { kind: 'ran', reply: reply.data });
   }
 }
@@ -181,7 +185,7 @@ function spawnWorker(options: WorkerOptions): ChildProcessByStdio<Writable, Read
     ...readableFolders().map((folder) => `--allow-fs-read=${join(folder, '*')}`),
     '--disallow-code-generation-from-strings',
     '--no-warnings',
-    workerFile(),
+    options.file ?? workerFile(),
     String(options.memoryBytes),
   ];
   const isWindows = process.platform === 'win32';
