@@ -1,10 +1,13 @@
 /**
  * Makes the database's folder. Making one takes seconds and a gigabyte of memory for a moment, and may be
- * interrupted; so it is made under another name by a thread that ends, and renamed when it is whole.
+ * interrupted; so a process of its own makes it under another name, and it is renamed when it is whole.
  */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { closeSync, cpSync, existsSync, fsyncSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { Engine } from './engine.ts';
+import { fileURLToPath } from 'node:url';
+import { GradusError } from '../../kernel/errors.ts';
 
 export interface DataFolderOptions {
   readonly folder: string;
@@ -21,12 +24,25 @@ export async function createDataFolder(options: DataFolderOptions): Promise<void
   if (templateFolder !== undefined && existsSync(join(templateFolder, 'PG_VERSION'))) {
     cpSync(templateFolder, unfinished, { recursive: true });
   } else {
-    await (await Engine.open(unfinished))[Symbol.asyncDispose]();
+    await runMaker(unfinished);
     if (templateFolder !== undefined) keepTemplate(unfinished, templateFolder);
   }
   syncTree(unfinished);
   renameSync(unfinished, folder);
   syncPath(dirname(folder));
+}
+
+async function runMaker(folder: string): Promise<void> {
+  const ending = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+  const script = fileURLToPath(new URL(`./make-database.${ending}`, import.meta.url));
+  const child = spawn(process.execPath, [script, folder], { stdio: ['ignore', 'ignore', 'pipe'] });
+  let complaints = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (complaints += text));
+  const [code]: unknown[] = await once(child, 'close');
+  if (code === 0) return;
+  throw new GradusError(/ENOSPC|No space left/.test(complaints) ? 'disk-full' : 'database-unavailable', {
+    message: `The database could not be made in ${folder}: ${complaints.slice(-500)}`,
+  });
 }
 
 function keepTemplate(source: string, templateFolder: string): void {

@@ -26,6 +26,8 @@ export const durableStartParameters: readonly string[] = [
   ...setting('wal_sync_method=fsync'),
   ...setting('shared_buffers=8MB'),
   ...setting('wal_buffers=1MB'),
+  // What the database once took for sorting it keeps: its memory only grows.
+  ...setting('maintenance_work_mem=16MB'),
   ...setting('max_wal_size=64MB'),
   ...setting('min_wal_size=32MB'),
 ];
