@@ -59,6 +59,8 @@ export interface FakeEndpointOptions {
   readonly usage?: 'exact' | 'one-choice' | 'none';
   /** Answers with one choice however many are asked for. */
   readonly ignoresN?: boolean;
+  /** Takes a demand for tool calls and does not keep it. */
+  readonly ignoresToolChoice?: boolean;
   /** Sends the thought under this name. */
   readonly thoughtField?: 'reasoning_content' | 'reasoning';
   /** Answers itself and returns true, or lets the server answer. `count` is 1 for the first request. */
@@ -183,7 +185,11 @@ async function stream(options: FakeEndpointOptions, body: WireBody, response: Se
     controller.abort();
   });
   const isChat = body.messages !== undefined;
-  const request = toGenerateRequest(body, options.ignoresN === true ? 1 : body.n);
+  const asked = toGenerateRequest(body, options.ignoresN === true ? 1 : body.n);
+  const request: GenerateRequest =
+    options.ignoresToolChoice === true && asked.toolChoice.kind !== 'none'
+      ? { ...asked, toolChoice: { kind: 'auto' } }
+      : asked;
   const send = (index: number, delta: object, more: object = {}): void => {
     const choice = isChat ? { index, delta } : { index, text: '', ...delta };
     sendEvents(response, [

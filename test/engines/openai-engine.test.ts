@@ -236,3 +236,13 @@ test(
     ]);
   }),
 );
+
+test(
+  'a demanded call that the endpoint does not make is a failure that says what to set',
+  leavesNothing(async () => {
+    await using scene = await openScene({ ignoresToolChoice: true, settings: { models: ['small'] } });
+    const tools = [{ name: 'f', parameters: { type: 'object' }, strict: false }];
+    const work = scene.run('hello', { tools, toolChoice: { kind: 'required' } });
+    await assertFails(work, 'engine-failed', /"forcedCalls" to "schema"/);
+  }),
+);

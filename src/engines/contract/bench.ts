@@ -7,7 +7,7 @@ import type { ChatMessage, Engine, GenerateRequest, Prompt } from '../engine.ts'
 export const contractPrompts = {
   short: 'Name three colours, separated by commas.',
   /** Its answer takes long enough to be cut: hundreds of tokens. */
-  long: 'Count from 1 to 400 in digits, separated by commas, without stopping.',
+  long: 'Write a long story about a fisherman and a whale, with many chapters.',
   unicode: 'Repeat exactly: 😀 naïve 漢字 🎉 שלום',
   words: ['apple', 'bridge', 'candle', 'desert'],
 } as const;

@@ -38,7 +38,7 @@ test('a list of models is read with what servers add to it', () => {
     object: 'list',
     data: [
       { id: 'a', created: 2, owned_by: 'x', max_model_len: 10 },
-      { id: 'b', meta: { n_ctx_train: 20, n_params: 5 } },
+      { id: 'b', meta: { n_ctx: 20, n_ctx_train: 999, n_params: 5 } },
       { id: 'c', context_length: 30 },
       { id: 'd' },
     ],

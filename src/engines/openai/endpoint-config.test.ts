@@ -29,6 +29,7 @@ test('a name and an address are enough', () => {
       thinks: false,
       topKAndMinP: false,
       tokenIds: false,
+      forcedCalls: 'native',
       earlierThought: false,
     },
     extraBody: {},

@@ -23,6 +23,11 @@ export interface EndpointCapabilities {
   readonly topKAndMinP: boolean;
   /** Gives token ids when asked with `return_token_ids`, as vLLM does; then tokens are counted exactly. Default: no. */
   readonly tokenIds: boolean;
+  /**
+   * How it is made to call a tool. `native`, the default: by `tool_choice`. `schema`: by the JSON schema of
+   * a call, for endpoints such as llama-server that take a choice and do not keep it.
+   */
+  readonly forcedCalls: 'native' | 'schema';
   /** Wants the thought of earlier turns back as `reasoning_content`. Default: no. */
   readonly earlierThought: boolean;
 }
@@ -94,6 +99,7 @@ const capabilityFields = {
   thinks: z.boolean(),
   topKAndMinP: z.boolean(),
   tokenIds: z.boolean(),
+  forcedCalls: z.enum(['native', 'schema']),
   earlierThought: z.boolean(),
 };
 const defaultCapabilities: EndpointCapabilities = {
@@ -106,6 +112,7 @@ const defaultCapabilities: EndpointCapabilities = {
   thinks: false,
   topKAndMinP: false,
   tokenIds: false,
+  forcedCalls: 'native',
   earlierThought: false,
 };
 const someCapabilities = z.strictObject({
@@ -118,6 +125,7 @@ const someCapabilities = z.strictObject({
   thinks: capabilityFields.thinks.exactOptional(),
   topKAndMinP: capabilityFields.topKAndMinP.exactOptional(),
   tokenIds: capabilityFields.tokenIds.exactOptional(),
+  forcedCalls: capabilityFields.forcedCalls.exactOptional(),
   earlierThought: capabilityFields.earlierThought.exactOptional(),
 });
 const modelSchema = z.strictObject({

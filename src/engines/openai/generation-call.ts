@@ -40,6 +40,8 @@ export interface CallOptions {
   readonly samples: readonly number[];
   readonly usageIsWrongForN: boolean;
   readonly promptEstimate: number;
+  /** The answer is the JSON of a call that was demanded by a schema. */
+  readonly readsForcedCall: boolean;
   /** Whether to end the request when our own stop filter has ended all its samples. */
   readonly endsEarly: boolean;
 }
@@ -47,7 +49,9 @@ export interface CallOptions {
 /** Ends with `settled` also when the signal is aborted; throws for every other failure. */
 export async function* runCall(options: CallOptions, signal: AbortSignal): AsyncGenerator<CallEvent> {
   const { connection, queue, request, samples } = options;
-  const readers = samples.map((sample) => new SampleReader(sample, request));
+  const readers = samples.map(
+    (sample) => new SampleReader({ sample, request, readsForcedCall: options.readsForcedCall }),
+  );
   const seen: Seen = { usage: undefined, pieces: 0 };
   const slot = await orAborted(() => queue.acquire(signal), signal);
   let stream: PieceStream | undefined;

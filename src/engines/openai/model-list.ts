@@ -15,7 +15,12 @@ export function parseModelList(json: unknown): readonly ListedModel[] {
   return parse(listSchema, json, 'engine-failed').data.map((entry) => ({
     id: entry.id,
     // vLLM and SGLang, routers, llama-server.
-    contextTokens: entry.max_model_len ?? entry.context_length ?? entry.meta?.n_ctx_train ?? undefined,
+    contextTokens:
+      entry.max_model_len ??
+      entry.context_length ??
+      entry.meta?.n_ctx ??
+      entry.meta?.n_ctx_train ??
+      undefined,
     parameters: entry.meta?.n_params ?? undefined,
     createdAtMs: (entry.created ?? 0) * 1000,
     ownedBy: entry.owned_by ?? undefined,
@@ -30,7 +35,14 @@ const listSchema = z.object({
       owned_by: z.string().nullish(),
       max_model_len: z.number().nullish(),
       context_length: z.number().nullish(),
-      meta: z.object({ n_ctx_train: z.number().nullish(), n_params: z.number().nullish() }).nullish(),
+      meta: z
+        .object({
+          /** What one request may have; `n_ctx_train` is what the model could have. */
+          n_ctx: z.number().nullish(),
+          n_ctx_train: z.number().nullish(),
+          n_params: z.number().nullish(),
+        })
+        .nullish(),
     }),
   ),
 });

@@ -21,6 +21,7 @@ import { Connection, type Reply, type WireCall } from './connection.ts';
 import { parseEmbeddingReply } from './embedding-reply.ts';
 import type { EndpointConfig } from './endpoint-config.ts';
 import { EndpointModels, type KnownModel } from './endpoint-models.ts';
+import { demandsCall } from './forced-call.ts';
 import { runCall, type CallEvent } from './generation-call.ts';
 import { MergedStreams } from './merged-streams.ts';
 import { parseModelList } from './model-list.ts';
@@ -260,6 +261,7 @@ class EndpointEngine implements OpenAiEngine {
         samples,
         usageIsWrongForN: this.#config.usageIsWrongForN,
         promptEstimate: estimatePromptTokens(request.prompt, request.tools),
+        readsForcedCall: model.capabilities.forcedCalls === 'schema' && demandsCall(request),
         endsEarly: request.stop.length > maxStopTexts,
       },
       signal,

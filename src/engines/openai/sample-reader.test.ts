@@ -16,8 +16,9 @@ const { request } = createContractBench({ engine, model: 'x', embeddingModel: 'x
 function read(
   choices: readonly object[],
   asked: GenerateRequest = request('hi'),
+  readsForcedCall = false,
 ): SampleReader & { events: GenerationEvent[] } {
-  const reader = new SampleReader(0, asked);
+  const reader = new SampleReader({ sample: 0, request: asked, readsForcedCall });
   const events: GenerationEvent[] = [];
   for (const choice of choices) {
     const piece = parseWireChunk(JSON.stringify({ choices: [choice] }));

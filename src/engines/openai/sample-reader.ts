@@ -3,6 +3,7 @@ import { GradusError } from '../../kernel/errors.ts';
 import type { FinishReason, TokenLogprobs } from '../../kernel/item.ts';
 import type { GenerateRequest, GenerationEvent } from '../engine.ts';
 import { createStopFilter, type StopFilter } from '../stop-filter.ts';
+import { demandsCall, parseForcedCall } from './forced-call.ts';
 import type { SampleTrace } from './token-count.ts';
 import type { CallPiece, ChoicePiece } from './wire-chunk.ts';
 
@@ -22,6 +23,13 @@ interface HeldEntry {
   readonly end: number;
   readonly logprob?: TokenLogprobs;
   readonly tokenId?: number;
+}
+
+export interface SampleReaderOptions {
+  readonly sample: number;
+  readonly request: GenerateRequest;
+  /** The text is the JSON of a call that was demanded by a schema. */
+  readonly readsForcedCall?: boolean;
 }
 
 export class SampleReader {
@@ -45,10 +53,13 @@ export class SampleReader {
   #startedCalls = 0;
   #reason: FinishReason | undefined;
   #isRefusal = false;
+  /** The JSON of a forced call so far. */
+  #forced: string | undefined;
 
-  constructor(sample: number, request: GenerateRequest) {
+  constructor({ sample, request, readsForcedCall = false }: SampleReaderOptions) {
     this.sample = sample;
     this.#request = request;
+    this.#forced = readsForcedCall ? '' : undefined;
     this.#filter = createStopFilter(request.stop);
   }
 
@@ -102,12 +113,17 @@ export class SampleReader {
   }
 
   #takeText(piece: ChoicePiece): readonly GenerationEvent[] {
+    if (this.#forced !== undefined) {
+      this.#forced += piece.text;
+      return [];
+    }
     const logprobs = this.#request.topLogprobs === undefined ? [] : (piece.logprobs ?? []);
     const tokenIds = this.#request.wantTokenIds === true ? (piece.tokenIds ?? []) : [];
     let end = this.#taken;
-    for (const logprob of logprobs) {
-      end += logprob.token.length;
-      this.#held.push({ end, logprob });
+    for (const entry of logprobs) {
+      end += entry.token.length;
+      const top = entry.top_logprobs.slice(0, this.#request.topLogprobs);
+      this.#held.push({ end, logprob: { ...entry, top_logprobs: top } });
     }
     this.#taken += piece.text.length;
     for (const tokenId of tokenIds) this.#held.push({ end: this.#taken, tokenId });
@@ -201,10 +217,24 @@ export class SampleReader {
         events.push({ kind: 'tool-call-delta', sample: this.sample, index, text: '{}' });
       }
     }
+    if (this.#forced !== undefined && wireReason !== 'length' && wireReason !== 'max_tokens') {
+      const call = parseForcedCall(this.#forced);
+      this.#startedCalls = 1;
+      events.push(
+        { kind: 'tool-call-started', sample: this.sample, index: 0, name: call.name },
+        { kind: 'tool-call-delta', sample: this.sample, index: 0, text: call.arguments },
+      );
+    }
     this.#reason = toFinishReason(wireReason, {
       hasCalls: this.#startedCalls > 0,
       isRefusal: this.#isRefusal,
     });
+    if (this.#reason === 'stop' && demandsCall(this.#request)) {
+      throw new GradusError('engine-failed', {
+        message:
+          'The endpoint answered with text though a tool call was demanded; set its capability "forcedCalls" to "schema" in gradus.json.',
+      });
+    }
     return events;
   }
 }

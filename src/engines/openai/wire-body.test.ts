@@ -197,6 +197,31 @@ test('what the endpoint cannot honour is refused by name', () => {
   }
 });
 
+test('a demanded call is asked for by schema where the endpoint keeps no choice', () => {
+  const tools = [{ name: 'f', parameters: { type: 'object' }, strict: false }];
+  const asked = { tools, toolChoice: { kind: 'required' } } as const;
+  const { body } = toWire('x', asked, { capabilities: { forcedCalls: 'schema' } });
+  assert.equal(body['tool_choice'], 'none');
+  assert.deepEqual(body['response_format'], {
+    type: 'json_schema',
+    json_schema: {
+      name: 'tool_call',
+      strict: true,
+      schema: {
+        type: 'object',
+        properties: { name: { const: 'f' }, arguments: { type: 'object' } },
+        required: ['name', 'arguments'],
+        additionalProperties: false,
+      },
+    },
+  });
+  assert.equal(toWire('x', asked).body['tool_choice'], 'required');
+});
+
+test('log-probabilities without alternatives are asked for with one, which is taken out again', () => {
+  assert.equal(toWire('x', { topLogprobs: 0 }).body['top_logprobs'], 1);
+});
+
 test('extra fields are added, those of the model last, and null takes one out', () => {
   const { body } = toWire(
     'x',

@@ -4,6 +4,7 @@ import type { JsonObject, JsonValue } from '../../kernel/json.ts';
 import type { FunctionTool } from '../../kernel/request.ts';
 import type { ChatMessage, GenerateRequest, Prompt } from '../engine.ts';
 import type { EndpointCapabilities, EndpointConfig } from './endpoint-config.ts';
+import { demandsCall, toForcedSchema } from './forced-call.ts';
 import type { KnownModel } from './endpoint-models.ts';
 
 export interface WireRequest {
@@ -41,7 +42,7 @@ export function toWireRequest(options: WireOptions): WireRequest {
       ? {}
       : toLogprobFields(request.topLogprobs, { prompt, capabilities })),
     ...(capabilities.tokenIds ? { return_token_ids: true } : {}),
-    ...toToolFields(request),
+    ...toToolFields(request, capabilities),
     ...toFormatFields(request, capabilities),
   };
   for (const extra of [config.extraBody, model.extraBody]) {
@@ -140,11 +141,17 @@ function toLogprobFields(
   { prompt, capabilities }: { prompt: Prompt; capabilities: EndpointCapabilities },
 ): JsonObject {
   if (!capabilities.logprobs) throw refuse('logprobs', 'logprobs');
-  return prompt.kind === 'chat' ? { logprobs: true, top_logprobs: topLogprobs } : { logprobs: topLogprobs };
+  // llama-server gives none at all for 0; the reader takes out what was not asked for.
+  const count = Math.max(1, topLogprobs);
+  return prompt.kind === 'chat' ? { logprobs: true, top_logprobs: count } : { logprobs: count };
 }
 
-function toToolFields({ tools, toolChoice, parallelToolCalls }: GenerateRequest): JsonObject {
+function toToolFields(request: GenerateRequest, { forcedCalls }: EndpointCapabilities): JsonObject {
+  const { tools, toolChoice, parallelToolCalls } = request;
   if (tools.length === 0) return {};
+  if (forcedCalls === 'schema' && demandsCall(request)) {
+    return { tools: tools.map(toWireTool), tool_choice: 'none' };
+  }
   return {
     tools: tools.map(toWireTool),
     tool_choice:
@@ -169,6 +176,12 @@ function toWireTool(tool: FunctionTool): JsonObject {
 
 function toFormatFields(request: GenerateRequest, capabilities: EndpointCapabilities): JsonObject {
   const { textFormat, grammar } = request;
+  if (capabilities.forcedCalls === 'schema' && demandsCall(request)) {
+    const schema = toForcedSchema(request);
+    return {
+      response_format: { type: 'json_schema', json_schema: { name: 'tool_call', schema, strict: true } },
+    };
+  }
   if (grammar !== undefined && !capabilities.grammar) throw refuse('grammar', 'grammar');
   const grammarFields = grammar === undefined ? {} : { grammar };
   switch (textFormat.kind) {
