@@ -10,18 +10,30 @@
 
 /** The text without thoughts, in NFKC (full-width letters and digits become plain ones). */
 export function removeThinking(text: string): string {
-  const closed = text.replaceAll(/<(think|thinking|thought|reasoning|reflection)>[\s\S]*?<\/\1>/giu, '');
-  const afterClose = closed.replace(/^[\s\S]*<\/(?:think|thinking|thought|reasoning|reflection)>/iu, '');
-  return afterClose.replace(/<(?:think|thinking|thought|reasoning|reflection)>[\s\S]*$/iu, '');
+  let kept = '';
+  let depthEnd = 0;
+  // One pass, so that a hostile text of any length is read in linear time.
+  const tags = [...text.matchAll(/<(\/?)(think|thinking|thought|reasoning|reflection)>/giu)];
+  let open: string | null = null;
+  for (const tag of tags) {
+    const [whole, slash, name = ''] = tag;
+    if (slash === '' && open === null) {
+      kept += text.slice(depthEnd, tag.index);
+      open = name.toLowerCase();
+    } else if (slash === '/' && (open === null || open === name.toLowerCase())) {
+      // An end without a beginning: the server cut the beginning off, so all before it was thought.
+      if (open === null) kept = '';
+      open = null;
+      depthEnd = tag.index + whole.length;
+    }
+  }
+  return open === null ? kept + text.slice(depthEnd) : kept;
 }
 
 /** The part of a text that holds the answer, plain and trimmed; several lines stay several lines. */
 export function readAnswerArea(text: string): string {
-  const visible = removeThinking(text).normalize('NFKC');
-  const marker = lastMatch(
-    visible,
-    /answer[*_]*\s*(?:is\s*:?|:)(?=[\s\S]*\S)|答案[*_]*\s*(?:[是为]\s*:?|:)(?=[\s\S]*\S)/giu,
-  );
+  const visible = removeThinking(text).normalize('NFKC').trimEnd();
+  const marker = lastMatch(visible, /answer[*_]*\s*(?:is\s*:?|:)|答案[*_]*\s*(?:[是为]\s*:?|:)/giu);
   const boxed = lastMatch(visible, /\\boxed\s*\{/gu);
   if (boxed !== null && (marker === null || boxed.start > marker.start)) {
     return toPlain(readBraces(visible, boxed.end));
@@ -122,7 +134,9 @@ function firstLine(area: string): string {
 }
 
 function lastMatch(text: string, pattern: RegExp): { start: number; end: number } | null {
-  const match = [...text.matchAll(pattern)].at(-1);
+  const match = [...text.matchAll(pattern)].findLast(
+    ({ index, 0: found }) => index + found.length < text.length,
+  );
   return match === undefined ? null : { start: match.index, end: match.index + match[0].length };
 }
 
@@ -141,7 +155,7 @@ function toPlain(text: string): string {
     .replaceAll(/^\s*```\w*\s*$/gmu, '')
     .replaceAll(/\\(?:text|mathrm|mathbf)\s*\{([^}]*)\}/gu, '$1')
     .replaceAll(/\\[()[\]]|\\,|[*`$]|(?<!\w)_+|_+(?!\w)/gu, '')
-    .replaceAll(/^[ \t]*(?:#+|>|-(?=\s))[ \t]*/gmu, '')
+    .replaceAll(/^[ \t]*(?:#+|>|-(?=\s+[^\d\s]))[ \t]*/gmu, '')
     .trim();
 }
 

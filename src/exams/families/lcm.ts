@@ -22,7 +22,7 @@ export const lcm: Family = {
   answerForm: 'line',
   rungs: shapes.map(({ count, limit }) => ({
     size: count * Math.log2(limit),
-    chance01: limit <= 20 ? 0.05 : 0.03,
+    chance01: limit <= 20 ? 0.09 : 0.03,
   })),
   createTask({ language, rung, random }) {
     const { count, limit } = at(shapes, rung - 1);

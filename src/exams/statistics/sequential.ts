@@ -44,15 +44,23 @@ export function confidenceSequence(count: Count, alpha: number): Interval {
   return [count.successes === 0 ? 0 : edge(0), count.successes === count.n ? 1 : edge(1)];
 }
 
+export interface StoppingRule {
+  readonly target01: number;
+  readonly alpha: number;
+  /** No decision is taken before so many trials. */
+  readonly minimumTrials: number;
+}
+
 /**
  * Whether one more trial is certain to be needed, whatever the trials still in flight will show. An exam that
  * asks only then never pays for an answer that comes after the verdict.
  */
-export function isOpenWhatever(count: Count, inFlight: number, target01: number, alpha: number): boolean {
+export function isOpenWhatever(count: Count, inFlight: number, rule: StoppingRule): boolean {
   for (let more = 0; more <= inFlight; more++) {
+    if (count.n + more < rule.minimumTrials) continue;
     for (let right = 0; right <= more; right++) {
       const next = { successes: count.successes + right, n: count.n + more };
-      if (decide(next, target01, alpha) !== 'open') return false;
+      if (decide(next, rule.target01, rule.alpha) !== 'open') return false;
     }
   }
   return true;

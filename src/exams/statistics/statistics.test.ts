@@ -98,9 +98,11 @@ test('the sequential test decides soon when the truth is far from the target, an
 });
 
 test('another item is asked only when no answer in flight could end the exam', () => {
-  assert.equal(isOpenWhatever({ successes: 0, n: 1 }, 1, 0.8, 0.05), true);
-  assert.equal(isOpenWhatever({ successes: 0, n: 1 }, 2, 0.8, 0.05), false);
-  assert.equal(isOpenWhatever({ successes: 0, n: 3 }, 0, 0.8, 0.05), false);
+  const rule = { target01: 0.8, alpha: 0.05, minimumTrials: 0 };
+  assert.equal(isOpenWhatever({ successes: 0, n: 3 }, 2, { ...rule, minimumTrials: 6 }), true);
+  assert.equal(isOpenWhatever({ successes: 0, n: 1 }, 1, rule), true);
+  assert.equal(isOpenWhatever({ successes: 0, n: 1 }, 2, rule), false);
+  assert.equal(isOpenWhatever({ successes: 0, n: 3 }, 0, rule), false);
 });
 
 test('clustered trials give wider intervals than independent ones, and never narrower than allowed', () => {
