@@ -1,10 +1,25 @@
-/** Where tests and benchmarks find real models: a folder of the environment, or pulled once into a cache. */
-import { existsSync } from 'node:fs';
-import path from 'node:path';
+/** Real models for tests and benchmarks: pulled once into a cache that later runs share. */
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { createBuiltInEntries } from '../engines/weights/catalog-entries.ts';
+import { createCatalog } from '../engines/weights/catalog.ts';
+import { pullWeights } from '../engines/weights/pull.ts';
+import { createRealClock } from './real-clock.ts';
 
+/** `GRADUS_TEST_CACHE` moves it. */
+export function findTestModelsFolder(): string {
+  return join(process.env['GRADUS_TEST_CACHE'] ?? join(homedir(), '.cache', 'gradus-test'), 'models');
+}
+
+/** The path of a catalog model's verified weights; the first call of a machine downloads them. */
 export async function findTestWeights(id: string): Promise<string> {
-  const folder = process.env['GRADUS_TEST_WEIGHTS_DIR'] ?? '';
-  const file = path.join(folder, `${id}.gguf`);
-  if (existsSync(file)) return file;
-  throw new Error(`no weights of ${id} in ${folder}`);
+  const pulled = await pullWeights({
+    entry: createCatalog(createBuiltInEntries()).require(id),
+    modelsFolder: findTestModelsFolder(),
+    clock: createRealClock(),
+    signal: AbortSignal.timeout(600_000),
+    environment: process.env,
+    hubUrl: process.env['HF_ENDPOINT'],
+  });
+  return pulled.path;
 }

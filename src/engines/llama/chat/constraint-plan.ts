@@ -37,7 +37,8 @@ export function planConstraint(
         param: 'tool_choice',
       });
     }
-    const calls = callRules(chosen, request.parallelToolCalls);
+    // A named tool is wanted once; small models would repeat it for as long as they may.
+    const calls = callRules(chosen, request.parallelToolCalls && toolChoice.kind !== 'named');
     if (must || json === undefined) return { grammar: `${lead}calls\n${calls}`, wakesAfter };
     return { grammar: `${lead}calls | json\n${calls}\n${json}`, wakesAfter };
   }

@@ -38,13 +38,23 @@ export function sampleToken(
   try {
     const first = draw(logits, sampling, chanceOf(state, 0), undefined);
     if (filter === undefined || filter.accepts(first)) return first;
-    const allowed = filter.keep(everyToken(logits.length));
+    const allowed = allowedTokens(logits, sampling, filter);
     if (allowed.length === 0) return -1;
     // A fresh chance: the first one is known to have met a forbidden token, so it is uniform no more.
     return draw(logits, sampling, chanceOf(state, 1), allowed);
   } finally {
     for (const [token, value] of undo) logits[token] = value;
   }
+}
+
+/**
+ * The allowed tokens that can matter. Asking the grammar about all 150,000 tokens takes 10 ms and more, so
+ * the likely ones are asked first; only when it allows none of them, all.
+ */
+function allowedTokens(logits: Float32Array, sampling: Sampling, filter: TokenFilter): Int32Array {
+  const span = sampling.temperature <= 0 ? 12 : maxSpan * sampling.temperature;
+  const likely = filter.keep(tokensAbove(logits, undefined, maximum(logits) - span));
+  return likely.length > 0 ? likely : filter.keep(everyToken(logits.length));
 }
 
 /** The natural logarithm of the sum of exp(logits), so that `logits[i] - logSumExp` is a log probability. */
@@ -127,7 +137,17 @@ function collect(logits: Float32Array, sampling: Sampling, allowed: Int32Array |
   const span =
     sampling.minP !== undefined && sampling.minP > 0 ? Math.min(maxSpan, -Math.log(sampling.minP)) : maxSpan;
   const max = allowed === undefined ? maximum(logits) : (logits[argmaxOf(logits, allowed)] ?? 0);
-  const floor = max - span * sampling.temperature;
+  const tokens = tokensAbove(logits, allowed, max - span * sampling.temperature);
+  const weights = new Float64Array(tokens.length);
+  const scale = 1 / sampling.temperature;
+  for (let i = 0; i < tokens.length; i++) {
+    weights[i] = expOfMinus((max - (logits[tokens[i] ?? 0] ?? 0)) * scale);
+  }
+  return { tokens, weights };
+}
+
+/** The ids, among `allowed` or all, whose logit is at least `floor`, in order of id. */
+function tokensAbove(logits: Float32Array, allowed: Int32Array | undefined, floor: number): Int32Array {
   const limit = allowed?.length ?? logits.length;
   let tokens = new Int32Array(1024);
   let size = 0;
@@ -142,10 +162,7 @@ function collect(logits: Float32Array, sampling: Sampling, allowed: Int32Array |
     }
     tokens[size++] = token;
   }
-  const weights = new Float64Array(size);
-  const scale = 1 / sampling.temperature;
-  for (let i = 0; i < size; i++) weights[i] = expOfMinus((max - (logits[tokens[i] ?? 0] ?? 0)) * scale);
-  return { tokens: tokens.subarray(0, size), weights };
+  return tokens.subarray(0, size);
 }
 
 const stepsPerNat = 1024;
