@@ -2,7 +2,7 @@
  * Regular languages as a tree: what regular expressions, formats and number ranges are turned into
  * before they become an automaton.
  */
-import { charsOf, type CharSet } from './char-set.ts';
+import type { CharSet } from './char-set.ts';
 
 export type Pattern =
   | { readonly kind: 'set'; readonly set: CharSet }
@@ -34,11 +34,3 @@ export function choice(options: readonly Pattern[]): Pattern {
 export function repeat(part: Pattern, min: number, max: number | undefined): Pattern {
   return { kind: 'repeat', part, min, max };
 }
-
-/** Exactly this text. */
-export function literal(text: string): Pattern {
-  return sequence(...Array.from(text, (character) => setOf(charsOf(character))));
-}
-
-/** The empty text. */
-export const nothing: Pattern = { kind: 'sequence', parts: [] };
