@@ -1,5 +1,6 @@
 /** The clients: plain Node requests over kept connections, each after the other on its own lane. */
 import { Agent, request } from 'node:http';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { sharedNowMs } from './child.ts';
 
 export interface Target {
@@ -21,41 +22,47 @@ export interface LoadOptions {
 export interface LoadResult {
   /** Time to the first token without what the engine says that it took, per request. */
   readonly addedMs: readonly number[];
-  /** The longest time that a token took from the engine to the client, per request. */
-  readonly worstLagMs: readonly number[];
+  /** How long the oldest token of each chunk took from the engine to the client. */
+  readonly lagMs: readonly number[];
+  /** How long this process stood still at worst: what the machine did to the clients themselves. */
+  readonly stallMs: number;
   readonly durationMs: number;
 }
 
 export async function load(options: LoadOptions): Promise<LoadResult> {
   const agent = new Agent({ keepAlive: true, maxSockets: options.clients });
   const addedMs: number[] = [];
-  const worstLagMs: number[] = [];
+  const lagMs: number[] = [];
   let started = 0;
   let done = 0;
   const startedMs = sharedNowMs();
+  const delay = monitorEventLoopDelay({ resolution: 5 });
+  delay.enable();
   const lane = async (): Promise<void> => {
     while (started < options.requests) {
       started++;
-      const answer = await ask(agent, options);
-      if (answer.addedMs !== undefined) addedMs.push(answer.addedMs);
-      worstLagMs.push(answer.worstLagMs);
+      const added = await ask(agent, options, lagMs);
+      if (added !== undefined) addedMs.push(added);
       options.onDone?.(++done);
     }
   };
   await Promise.all(Array.from({ length: options.clients }, lane));
   agent.destroy();
-  return { addedMs, worstLagMs, durationMs: sharedNowMs() - startedMs };
+  delay.disable();
+  const durationMs = sharedNowMs() - startedMs;
+  return { addedMs, lagMs, durationMs, stallMs: delay.max / 1e6 };
 }
 
+/** The time to the first token without what the engine says that it took; delays of later ones go to `lagMs`. */
 function ask(
   agent: Agent,
   { target, prompt, stream }: LoadOptions,
-): Promise<{ addedMs: number | undefined; worstLagMs: number }> {
+  lagMs: number[],
+): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
     const body = JSON.stringify({ model: 'scripted', stream, messages: [{ role: 'user', content: prompt }] });
     const startedMs = sharedNowMs();
     let addedMs: number | undefined;
-    let worstLagMs = 0;
     let text = '';
     const outgoing = request(
       {
@@ -82,11 +89,11 @@ function ask(
           }
           // The oldest stamp of a chunk is the one that waited longest.
           const oldest = /@([\d.]+) /.exec(chunk)?.[1];
-          if (oldest !== undefined) worstLagMs = Math.max(worstLagMs, nowMs - Number(oldest));
+          if (oldest !== undefined) lagMs.push(nowMs - Number(oldest));
         });
         incoming.on('end', () => {
           if (incoming.statusCode !== 200) reject(new Error(`status ${incoming.statusCode}: ${text}`));
-          else resolve({ addedMs, worstLagMs });
+          else resolve(addedMs);
         });
         incoming.on('error', reject);
       },

@@ -2,5 +2,5 @@
 export const firstTokenDelayMs = 20;
 export const pacedStreams = 32;
 export const pacedTokensPerSecond = 500;
-export const pacedTokens = 4_000;
+export const pacedTokens = 2_500;
 export const shortAnswer = 'one two three four five six seven eight';
