@@ -131,7 +131,8 @@ class Session extends Duplex {
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     clearTimeout(this.#idleTimer);
-    callbackify(() => this.#leave())((leaving) => done(error ?? leaving));
+    // A farewell that fails finds no database any more, and that tells everybody itself.
+    callbackify(() => this.#leave())(() => done(error));
   }
 
   async #consume(): Promise<void> {
