@@ -142,7 +142,10 @@ export function escapePrograms(bait: Bait): HostileProgram[] {
   ]);
 }
 
-/** Ways to use up time, memory, stack and output. */
+/**
+ * Ways to use up time, memory, stack and output. Each may also run out of time first: on a busy machine the
+ * clock can win against any other limit.
+ */
 export const greedyPrograms: readonly HostileProgram[] = toPrograms([
   ['an endless loop', 'for (;;);', 'timed-out'],
   ['an endless loop in finally', 'try { for (;;); } finally { for (;;); }', 'timed-out'],
@@ -166,7 +169,7 @@ export const greedyPrograms: readonly HostileProgram[] = toPrograms([
   ],
   ['endless microtasks', 'const f = () => Promise.resolve().then(f); f()', 'timed-out out-of-memory'],
   ['endless asynchronous code', '(async () => { for (;;) await 0; })()', 'timed-out'],
-  ['a promise that never settles', 'new Promise(() => {})', 'no-value'],
+  ['a promise that never settles', 'new Promise(() => {})', 'no-value timed-out'],
   ['a thenable that never settles', '({ then() { for (;;); } })', 'value timed-out', '{}'],
   ['a long string of holes', 'new Array(1e9) + ""', 'timed-out out-of-memory threw'],
   ['a search through holes', 'new Array(1e9).indexOf(5)', 'timed-out'],
@@ -183,7 +186,7 @@ export const greedyPrograms: readonly HostileProgram[] = toPrograms([
   ],
   ['a long replacement', '"a".repeat(1e6).replace(/(a)(?=(a*))/g, "x").length', 'timed-out out-of-memory'],
   ['string doubling', 'let s = "x"; for (;;) s += s;', 'threw out-of-memory timed-out'],
-  ['repeat', '"x".repeat(2 ** 29).length', 'out-of-memory threw'],
+  ['repeat', '"x".repeat(2 ** 29).length', 'out-of-memory threw timed-out'],
   ['padding', '"".padEnd(2 ** 30 - 1).length', 'out-of-memory threw timed-out'],
   ['an array that grows', 'const a = []; for (;;) a.push(a.length, {});', 'out-of-memory timed-out'],
   [
@@ -197,24 +200,24 @@ export const greedyPrograms: readonly HostileProgram[] = toPrograms([
     'out-of-memory timed-out',
   ],
   ['fill', 'new Array(1e8).fill(0).length', 'out-of-memory timed-out'],
-  ['a typed array', 'new Float64Array(2e9)', 'out-of-memory threw'],
-  ['many typed arrays', 'const a = []; for (;;) a.push(new Uint8Array(1e6));', 'out-of-memory'],
+  ['a typed array', 'new Float64Array(2e9)', 'out-of-memory threw timed-out'],
+  ['many typed arrays', 'const a = []; for (;;) a.push(new Uint8Array(1e6));', 'out-of-memory timed-out'],
   [
     'a growing buffer',
     'new ArrayBuffer(8, { maxByteLength: 2 ** 40 }).resize(2 ** 39)',
-    'out-of-memory threw',
+    'out-of-memory threw timed-out',
   ],
-  ['BigInt by powers', '2n ** (2n ** 40n)', 'threw'],
+  ['BigInt by powers', '2n ** (2n ** 40n)', 'threw timed-out'],
   ['BigInt by squares', 'let a = 3n; for (;;) a *= a;', 'threw timed-out'],
   ['BigInt as text', 'String(7n ** 300000n).length', 'value timed-out', '253530'],
-  ['BigInt by shifting', '1n << 2n ** 62n', 'threw'],
-  ['deep recursion', '(function f() { return f() + 1; })()', 'threw'],
+  ['BigInt by shifting', '1n << 2n ** 62n', 'threw timed-out'],
+  ['deep recursion', '(function f() { return f() + 1; })()', 'threw timed-out'],
   [
     'mutual recursion that catches',
     'let n = 0; const f = () => { try { f(); } catch { n++; f(); } }; f()',
     'threw timed-out',
   ],
-  ['recursion through toString', 'const o = { toString() { return "" + this; } }; "" + o', 'threw'],
+  ['recursion through toString', 'const o = { toString() { return "" + this; } }; "" + o', 'threw timed-out'],
   [
     'recursion through a proxy',
     'let p = {}; for (let i = 0; i < 1e5; i++) p = new Proxy(p, {}); p.x',
@@ -230,25 +233,41 @@ export const greedyPrograms: readonly HostileProgram[] = toPrograms([
     'let a = [1]; for (let i = 0; i < 1e5; i++) a = [a]; JSON.stringify(a).length',
     'threw timed-out',
   ],
-  ['recursion in the parser', 'eval("[".repeat(1e5))', 'threw'],
-  ['recursion in the parser of expressions', 'eval("(".repeat(1e5) + "1" + ")".repeat(1e5))', 'threw'],
-  ['recursion in regular expressions', 'new RegExp("(?:".repeat(1e5) + ")".repeat(1e5)).test("a")', 'threw'],
+  ['recursion in the parser', 'eval("[".repeat(1e5))', 'threw timed-out'],
+  [
+    'recursion in the parser of expressions',
+    'eval("(".repeat(1e5) + "1" + ")".repeat(1e5))',
+    'threw timed-out',
+  ],
+  [
+    'recursion in regular expressions',
+    'new RegExp("(?:".repeat(1e5) + ")".repeat(1e5)).test("a")',
+    'threw timed-out',
+  ],
   [
     'recursion through flat',
     'let a = [1]; for (let i = 0; i < 1e5; i++) a = [a]; a.flat(Infinity).length',
     'threw timed-out',
   ],
-  ['an output flood', 'for (;;) console.log("x".repeat(100));', 'output-too-large'],
+  ['an output flood', 'for (;;) console.log("x".repeat(100));', 'output-too-large timed-out'],
   [
     'an output flood that catches',
     'for (;;) { try { console.log("y".repeat(1000)); } catch {} }',
-    'output-too-large',
+    'output-too-large timed-out',
   ],
-  ['one huge line', 'console.log("x".repeat(1e7)); 1', 'output-too-large'],
-  ['a huge value', '"x".repeat(1e6)', 'output-too-large'],
-  ['a huge value of escapes', '"\\u0001".repeat(60000)', 'output-too-large'],
-  ['a wide value that refers to itself', 'const a = []; a.push(a, a, a); a', 'no-value output-too-large'],
-  ['a value nested beyond any stack', 'let a = []; for (let i = 0; i < 1e5; i++) a = [a]; a', 'no-value'],
+  ['one huge line', 'console.log("x".repeat(1e7)); 1', 'output-too-large timed-out'],
+  ['a huge value', '"x".repeat(1e6)', 'output-too-large timed-out'],
+  ['a huge value of escapes', '"\\u0001".repeat(60000)', 'output-too-large timed-out'],
+  [
+    'a wide value that refers to itself',
+    'const a = []; a.push(a, a, a); a',
+    'no-value output-too-large timed-out',
+  ],
+  [
+    'a value nested beyond any stack',
+    'let a = []; for (let i = 0; i < 1e5; i++) a = [a]; a',
+    'no-value timed-out',
+  ],
 ]);
 
 /** Ways to lie to the host about the value, or to break what carries it. */

@@ -27,7 +27,7 @@ export interface QuickJsSandboxOptions {
 }
 
 /** How long the interpreter gets to stop by itself before its process is killed. */
-const graceMs = 50;
+const graceMs = 30;
 const sourceChars = 1_000_000;
 const inputChars = 1_000_000;
 

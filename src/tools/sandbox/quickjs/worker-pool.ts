@@ -73,6 +73,11 @@ export class WorkerPool implements AsyncDisposable {
     }
   }
 
+  /** Resolves when no start is under way any more: when all places and spares are filled, or starting fails. */
+  async whenFull(): Promise<void> {
+    while (this.#starting.size > 0) await Promise.all(this.#starting);
+  }
+
   get isClosed(): boolean {
     return this.#isClosed;
   }
