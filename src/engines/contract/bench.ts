@@ -8,6 +8,8 @@ export const contractPrompts = {
   short: 'Name three colours, separated by commas.',
   /** Its answer takes long enough to be cut: hundreds of tokens. */
   long: 'Write a long story about a fisherman and a whale, with many chapters.',
+  /** Its answer has no near ties, which rounding could decide either way. */
+  certain: 'Repeat this line word for word: one two three four five six seven eight nine ten eleven twelve.',
   unicode: 'Repeat exactly: 😀 naïve 漢字 🎉 שלום',
   words: ['apple', 'bridge', 'candle', 'desert'],
 } as const;

@@ -150,7 +150,7 @@ export const tokenCases: ContractCases = {
   },
 
   'an answer goes on from its start without repeating it': async ({ run }) => {
-    const whole = await run(contractPrompts.long, { maxTokens: 20, wantTokenIds: true });
+    const whole = await run(contractPrompts.certain, { maxTokens: 20, wantTokenIds: true });
     const deltas = whole.events.filter(isTextDelta);
     const half = deltas.slice(0, Math.ceil(deltas.length / 2));
     const text = half.map((event) => event.text).join('');
@@ -159,7 +159,7 @@ export const tokenCases: ContractCases = {
     const rest = await run(
       {
         kind: 'chat',
-        messages: [userMessage(contractPrompts.long)],
+        messages: [userMessage(contractPrompts.certain)],
         answerStart: { text, ...(tokens.length > 0 ? { tokens } : {}) },
       },
       { maxTokens: 20 - known },

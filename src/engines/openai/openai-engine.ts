@@ -16,6 +16,7 @@ import type {
   ModelDescription,
   ModelLoad,
 } from '../engine.ts';
+import { Lifetimes } from '../lifetimes.ts';
 import { SlotQueue } from '../slot-queue.ts';
 import { Connection, type Reply, type WireCall } from './connection.ts';
 import { parseEmbeddingReply } from './embedding-reply.ts';
@@ -65,7 +66,7 @@ class EndpointEngine implements OpenAiEngine {
   readonly #models: EndpointModels;
   readonly #queues = new Map<string, { running: number; waiting: number }>();
   readonly #queue: SlotQueue;
-  readonly #closed = new AbortController();
+  readonly #lifetimes = new Lifetimes();
   /** Models whose endpoint answered with one choice when asked for more. */
   readonly #withoutN = new Set<string>();
 
@@ -111,8 +112,8 @@ class EndpointEngine implements OpenAiEngine {
   }
 
   async *generate(request: GenerateRequest, signal: AbortSignal): AsyncGenerator<GenerationEvent> {
-    const leave = new AbortController();
-    const ends = AbortSignal.any([signal, leave.signal, this.#closed.signal]);
+    using lifetime = this.#lifetimes.open(signal);
+    const ends = lifetime.signal;
     const startMs = this.#clock.monotonicMs();
     const streams = new MergedStreams<CallEvent>();
     const load = this.#enter(request.model);
@@ -179,7 +180,7 @@ class EndpointEngine implements OpenAiEngine {
       this.#observe(request.model, { usage, queueMs, firstTokenMs, startMs });
       yield { kind: 'finished', usage, ...(isEstimate ? { isEstimate } : {}) };
     } finally {
-      leave.abort();
+      lifetime.end();
       this.#leave(request.model, load, queueMs !== undefined);
     }
   }
@@ -230,7 +231,7 @@ class EndpointEngine implements OpenAiEngine {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#closed.abort();
+    this.#lifetimes.close();
     await this.#connection[Symbol.asyncDispose]();
   }
 

@@ -20,6 +20,7 @@ import type {
   ModelLoad,
   Prompt,
 } from '../engine.ts';
+import { Lifetimes } from '../lifetimes.ts';
 import { SlotQueue } from '../slot-queue.ts';
 import { doesMatch, readConversation } from './conversation.ts';
 import { embedText } from './embedding.ts';
@@ -68,7 +69,7 @@ class ScriptedEngine implements Engine {
   readonly #checker = new JsonChecker();
   readonly #observer: EngineObserver | undefined;
   readonly #timesUsed: number[] = [];
-  readonly #closed = new AbortController();
+  readonly #lifetimes = new Lifetimes();
 
   constructor(options: ScriptedEngineOptions) {
     const { clock, slots = Infinity, queueLimit = Infinity } = options;
@@ -103,7 +104,8 @@ class ScriptedEngine implements Engine {
     const { promptTokens, maxTokens } = this.#admit(request, model);
     const queue = this.#queues.get(model.id);
     if (queue === undefined) throw new Error(`no queue for ${model.id}`);
-    const ends = AbortSignal.any([signal, this.#closed.signal]);
+    using lifetime = this.#lifetimes.open(signal);
+    const ends = lifetime.signal;
     const slot = await queue.acquire(ends).catch((error: unknown) => {
       if (ends.aborted) return undefined;
       throw error;
@@ -210,7 +212,7 @@ class ScriptedEngine implements Engine {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#closed.abort();
+    this.#lifetimes.close();
     this.#loaded.clear();
   }
 
