@@ -3,8 +3,8 @@
  * folder, so that it takes no port. Postgres refuses to run as root; then it runs as an unprivileged user.
  */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { chmodSync, chownSync, cpSync, mkdirSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, chownSync, cpSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
 import pg from 'pg';
@@ -37,13 +37,18 @@ export class PostgresServer implements AsyncDisposable {
     const template = join(binaries.cacheFolder, 'data');
     await cacheOnce(template, (unfinished) => makeCluster(binaries, unfinished));
     const server = new PostgresServer(binaries, options);
-    chmodSync(server.#folder.path, 0o755);
-    cpSync(template, server.#dataFolder, { recursive: true });
-    mkdirSync(server.#socketFolder);
-    giveToServerUser(server.#dataFolder);
-    giveToServerUser(server.#socketFolder);
-    await server.startAgain();
-    return server;
+    try {
+      openToServerUser(server.#folder.path);
+      cpSync(template, server.#dataFolder, { recursive: true });
+      mkdirSync(server.#socketFolder);
+      giveToServerUser(server.#dataFolder);
+      giveToServerUser(server.#socketFolder);
+      await server.startAgain();
+      return server;
+    } catch (error) {
+      await server[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
   /** The address of one of its databases. */
@@ -136,6 +141,15 @@ const unprivilegedId = 65_534;
 
 function serverUser(): { uid?: number; gid?: number } {
   return process.getuid?.() === 0 ? { uid: unprivilegedId, gid: unprivilegedId } : {};
+}
+
+/** The server's user must reach its folders through those of the test's. */
+function openToServerUser(folder: string): void {
+  if (process.getuid?.() !== 0) return;
+  chmodSync(folder, 0o755);
+  const parent = dirname(folder);
+  const { mode } = statSync(parent);
+  if ((mode & 0o001) === 0) chmodSync(parent, (mode & 0o777) | 0o011);
 }
 
 function giveToServerUser(folder: string): void {

@@ -34,7 +34,7 @@ export async function createDataFolder(options: DataFolderOptions): Promise<void
 
 async function runMaker(folder: string): Promise<void> {
   const ending = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-  const script = fileURLToPath(new URL(`./make-database.${ending}`, import.meta.url));
+  const script = fileURLToPath(new URL(`./make-database/main.${ending}`, import.meta.url));
   const child = spawn(process.execPath, [script, folder], { stdio: ['ignore', 'ignore', 'pipe'] });
   let complaints = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (complaints += text));

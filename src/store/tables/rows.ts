@@ -45,7 +45,7 @@ export function isUniqueViolation(error: unknown): boolean {
   return isPostgresError(error) && error.code === '23505';
 }
 
-export function isPostgresError(error: unknown): error is Error & { readonly code: string } {
+function isPostgresError(error: unknown): error is Error & { readonly code: string } {
   return error instanceof Error && 'code' in error && typeof error.code === 'string';
 }
 
