@@ -3,7 +3,7 @@
  * weights. Each file has its own process, one at a time, the quick kinds first. Fails when no test ran
  * and when one left a process or a temporary file behind.
  */
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run } from 'node:test';
@@ -11,7 +11,18 @@ import { spec } from 'node:test/reporters';
 import { parseArgs } from 'node:util';
 
 /** Kinds in the order that they run; others follow by name. `node scripts/test.ts KIND …` runs some kinds only. */
-const order = ['house', 'contract', 'engines', 'exams', 'journey', 'crash', 'weights', 'clients'];
+const order = [
+  'house',
+  'contract',
+  'engines',
+  'sandbox',
+  'exams',
+  'store',
+  'journey',
+  'crash',
+  'weights',
+  'clients',
+];
 
 const { values, positionals: wanted } = parseArgs({
   allowPositionals: true,
@@ -24,6 +35,8 @@ const files = readdirSync('test', { recursive: true, encoding: 'utf8' })
   .map((path) => join('test', path));
 
 const temporary = mkdtempSync(join(tmpdir(), 'gradus-tests-'));
+// Postgres refuses to run as root; a test then runs it as another user, who must get to his folder.
+chmodSync(temporary, 0o755);
 process.env['TMPDIR'] = temporary;
 // Tools that tests start would keep their compiled code in the temporary folder.
 process.env['NODE_DISABLE_COMPILE_CACHE'] = '1';
