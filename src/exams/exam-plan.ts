@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { GradusError } from '../kernel/errors.ts';
 import { toCanonicalJson, type JsonObject } from '../kernel/json.ts';
-import { at, pickOne } from './dice.ts';
+import { at, pickOne, range, shuffled } from './dice.ts';
 import type { ExamSettings } from './exam-settings.ts';
 import {
   createItem,
@@ -67,6 +67,10 @@ export function planItem(family: Family, index: number, settings: ExamSettings, 
   const schedule = createNamedRandom(`schedule/${settings.scheduleSeed ?? rootSeed}/${family.name}/${index}`);
   const rung = pickOne(schedule, rungsOf(family, settings));
   const language = pickOne(schedule, languagesOf(family, settings));
+  if (family.lineCount !== undefined) {
+    const order = shuffled(createNamedRandom(`lines/${rootSeed}/${family.name}`), range(family.lineCount));
+    return { rung, language, seed: `line-${at(order, index)}` };
+  }
   const seed = sha256(`item/${rootSeed}/${family.name}/${index}`).slice(0, 32);
   return { rung, language, seed };
 }
@@ -89,7 +93,7 @@ export function describeGenerators(
     const hash = createHash('sha256');
     for (const rung of rungsOf(family, settings)) {
       for (const language of languagesOf(family, settings)) {
-        for (const seed of ['fingerprint/0', 'fingerprint/1']) {
+        for (const seed of fingerprintSeeds(family)) {
           const item = createItem(family, { rung, language, seed });
           hash.update(`${hashMessages(item.messages)}\n${item.witness}\n`, 'utf8');
         }
@@ -104,6 +108,13 @@ export interface Promised {
   readonly generators: readonly Generator[];
   readonly subject: Pick<Subject, 'model' | 'url' | 'settings'>;
   readonly settings: ExamSettings;
+}
+
+/** Two fixed items; of a finite list all of it, since the list is the generator. */
+function fingerprintSeeds({ lineCount }: Family): readonly string[] {
+  return lineCount === undefined
+    ? ['fingerprint/0', 'fingerprint/1']
+    : range(lineCount).map((line) => `line-${line}`);
 }
 
 /** The commitment: a hash that binds the seed without telling it. */

@@ -61,14 +61,14 @@ export class FamilyProgress {
 
   /** The next question to ask, or null when none is certain to be needed now. Reserves it. */
   take(): Slot | null {
-    const { samples, maxItems, fixedItems, minItems, target01, alpha } = this.#settings;
+    const { samples, fixedItems, minItems, target01, alpha } = this.#settings;
     for (const { index, item } of this.#items) {
       for (let sample = 0; sample < samples; sample++) {
         if (this.#isMissing(index, sample))
           return this.#reserve({ family: this.family, index, sample, item });
       }
     }
-    if (this.#verdict !== 'undecided' || this.#items.length >= (fixedItems ?? maxItems)) return null;
+    if (this.#verdict !== 'undecided' || this.#items.length >= this.#limit()) return null;
     const rule = { target01, alpha, minimumTrials: minItems };
     const inFlight = this.#items.length - this.#count.n;
     if (fixedItems === null && !isOpenWhatever(this.#count, inFlight, rule)) return null;
@@ -99,6 +99,12 @@ export class FamilyProgress {
     this.#open.delete(`${slot.index}/${slot.sample}`);
   }
 
+  /** The most items that this family is asked. */
+  #limit(): number {
+    const { maxItems, fixedItems } = this.#settings;
+    return Math.min(fixedItems ?? maxItems, this.family.lineCount ?? Infinity);
+  }
+
   #isMissing(index: number, sample: number): boolean {
     return this.#items[index]?.samples[sample] === undefined && !this.#open.has(`${index}/${sample}`);
   }
@@ -110,12 +116,13 @@ export class FamilyProgress {
 
   #advance(): void {
     const { samples, fixedItems, minItems, target01 } = this.#settings;
+    const decisionFrom = Math.min(fixedItems ?? minItems, this.#limit());
     for (;;) {
       const next = this.#items[this.#count.n];
       if (next === undefined || !isComplete(next, samples)) return;
       const right = next.samples[0]?.grade.correct === true ? 1 : 0;
       this.#count = { successes: this.#count.successes + right, n: this.#count.n + 1 };
-      if (this.#count.n < (fixedItems ?? minItems)) continue;
+      if (this.#count.n < decisionFrom) continue;
       this.#verdict = toVerdict(rateOf(this.#count, this.#settings), target01);
     }
   }

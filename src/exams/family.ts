@@ -41,6 +41,8 @@ export interface TaskRequest {
   /** 1-based index into the family's rungs. */
   readonly rung: number;
   readonly random: RandomSource;
+  /** The item's seed as text, for families that read their items from a file. */
+  readonly seed: string;
 }
 
 export interface Rung {
@@ -62,6 +64,11 @@ export interface Family {
   readonly rungs: readonly Rung[];
   /** `line`: the answer stands on a marked line; `whole`: the whole text is the answer. */
   readonly answerForm: 'line' | 'whole';
+  /**
+   * For a family that reads a finite list of questions: how many there are. Their seeds are `line-0`, `line-1`
+   * and so on, each asked at most once, in an order drawn by the root seed.
+   */
+  readonly lineCount?: number;
   createTask(request: TaskRequest): Task;
 }
 
@@ -88,7 +95,7 @@ export function createItem(family: Family, key: ItemKey): Item {
     throw new RangeError(`${family.name} has no items in ${key.language}`);
   }
   const random = createNamedRandom(`${family.name}@${family.version}/${key.rung}/${key.seed}`);
-  const task = family.createTask({ language: key.language, rung: key.rung, random });
+  const task = family.createTask({ language: key.language, rung: key.rung, random, seed: key.seed });
   const id = `${family.name}@${family.version}/${key.language}/${key.rung}/${key.seed}`;
   return { ...task, ...key, id, family: family.name, version: family.version };
 }

@@ -15,7 +15,7 @@ import { heldOutFamilies } from '../registry.ts';
 import { priceOf } from '../spend.ts';
 import { costPerSolved, expectedTaskCost } from '../statistics/cost.ts';
 import { toClusteredRate, type Rate } from '../statistics/rate.ts';
-import { fitBetaBinomial, passAtK, passHatK } from '../statistics/repeats.ts';
+import { fitBetaBinomial } from '../statistics/repeats.ts';
 import { estimateTrialsToDecision } from '../statistics/sequential.ts';
 import { outcomes, type Outcome } from '../subject.ts';
 import type {
@@ -125,8 +125,15 @@ function describeSamples(items: readonly AskedItem[], settings: ExamSettings): S
   return {
     k,
     rate: toClusteredRate(clusters, settings.alpha),
-    passAtK: passAtK(clusters, k),
-    passHatK: passHatK(clusters, k),
+    // With k samples drawn the unbiased estimators are shares of items, so they have intervals of their own.
+    passAtK: rateOf(
+      { successes: clusters.filter(({ successes }) => successes > 0).length, n: items.length },
+      settings,
+    ),
+    passHatK: rateOf(
+      { successes: clusters.filter(({ successes }) => successes === k).length, n: items.length },
+      settings,
+    ),
     betaFit: items.length < 10 ? null : fitBetaBinomial(clusters),
   };
 }

@@ -70,8 +70,10 @@ export interface SamplesReport {
   readonly k: number;
   /** Over all samples, clustered by item. */
   readonly rate: Rate;
-  readonly passAtK: number;
-  readonly passHatK: number;
+  /** Items with at least one right sample of k. */
+  readonly passAtK: Rate;
+  /** Items with k right samples of k. */
+  readonly passHatK: Rate;
   /** Of item rates; null below 10 items. */
   readonly betaFit: { readonly alpha: number; readonly beta: number } | null;
 }

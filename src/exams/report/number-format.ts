@@ -1,0 +1,31 @@
+/** How numbers look in Markdown and HTML: made once here, so that both show the same. */
+import type { CostReport } from './report.ts';
+import type { Interval, Rate } from '../statistics/rate.ts';
+import type { ReportWords } from './words.ts';
+
+/** One decimal, rounded outward at neither end: 0.9996 stays 99.9%, and only 1 is 100%. */
+export function toPercent(value: number): string {
+  if (value === 0 || value === 1) return `${value * 100}%`;
+  return `${Math.min(99.9, Math.max(0.1, Math.round(value * 1000) / 10)).toFixed(1)}%`;
+}
+
+export function toIntervalText([low, high]: Interval): string {
+  return `${toPercent(low)} – ${toPercent(high)}`;
+}
+
+/** `24 of 30 (80.0%) [61.1% – 92.3%]`: never a rate without its count and interval. */
+export function toRateText(rate: Rate, words: ReportWords): string {
+  if (rate.rate === null) return words.noItems;
+  return `${words.rate(rate.successes, rate.n, toPercent(rate.rate))} [${toIntervalText(rate.interval)}]`;
+}
+
+/** Three significant digits at least, whole numbers in full. */
+export function toNumberText(value: number): string {
+  if (Number.isInteger(value)) return String(value);
+  return Math.abs(value) >= 100 ? String(Math.round(value)) : String(Number(value.toPrecision(3)));
+}
+
+export function toCostText({ value, interval: [low, high] }: CostReport, words: ReportWords): string {
+  const upper = high === null ? words.unbounded : toNumberText(high);
+  return `${value === null ? '∞' : toNumberText(value)} [${toNumberText(low)} – ${upper}]`;
+}
