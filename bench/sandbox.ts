@@ -53,9 +53,13 @@ report(
   'instead: a fresh Node process for each program',
   spawnTimes(process.execPath, ['-e', `${plain};console.log(answer())`]),
 );
+// The interpreter itself, not a version manager's script in front of it.
+const python = spawnSync('python3', ['-c', 'import sys; print(sys.executable)'], {
+  encoding: 'utf8',
+}).stdout.trim();
 report(
   'instead: a fresh Python process for each program',
-  spawnTimes('python3', ['-c', 'print(sum(i for i in range(1000) if i % 3 == 0 or i % 5 == 0))']),
+  spawnTimes(python, ['-c', 'print(sum(i for i in range(1000) if i % 3 == 0 or i % 5 == 0))']),
 );
 
 async function once(sandbox: Sandbox, source: string): Promise<number> {

@@ -1,6 +1,6 @@
 /** What surrounds the interpreter: how a worker process is started, what it may do when it goes bad, and how it ends. */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import {
   closeSync,
   existsSync,
@@ -55,7 +55,7 @@ async function until(holds: () => boolean, withinMs = 5000): Promise<void> {
 test(
   'a worker process has an empty environment, an empty folder, no file of ours, and narrow limits',
   linuxOnly,
-  leavesNothing(async () => {
+  leavesNothing(async (t) => {
     await using folder = openTemporaryFolder();
     await using ours = openTemporaryFolder();
     process.env['GRADUS_CANARY'] = 'secret';
@@ -87,6 +87,12 @@ test(
       3,
       'its three pipes and no other socket',
     );
+    const ourNetwork = readlinkSync('/proc/self/ns/net');
+    const hasNamespaces = spawnSync('unshare', ['--user', '--map-root-user', '--net', 'true']).status === 0;
+    if (hasNamespaces) {
+      assert.notEqual(readlinkSync(join(proc, 'ns/net')), ourNetwork);
+      assert.match(text('net/dev'), /^[^:]*lo:[^:]*$/, 'its network has no way out');
+    } else t.diagnostic('this system grants no namespaces, so the network of the worker was not looked at');
     const command = text('cmdline').split('\0');
     assert.ok(command.includes('--permission'));
     assert.ok(
