@@ -14,7 +14,8 @@ import { LibrarySource } from '../library/library.ts';
 import { defaultSandboxLimits, type Sandbox, type SandboxLimits } from '../sandbox.ts';
 import type { SandboxOutcome, SandboxRequest } from '../sandbox.ts';
 import type { Report, WorkerRequest } from './frame.ts';
-import { type WorkerEnd, WorkerPool } from './worker-pool.ts';
+import { WorkerPool } from './worker-pool.ts';
+import type { WorkerEnd } from './worker-process.ts';
 
 export interface QuickJsSandboxOptions {
   readonly clock: Clock;

@@ -6,8 +6,6 @@ import { GradusError, toGradusError } from '../../../kernel/errors.ts';
 import { type WorkerOptions, WorkerProcess } from './worker-process.ts';
 import type { WorkerReply } from './frame.ts';
 
-export type { WorkerEnd } from './worker-process.ts';
-
 export interface WorkerPoolOptions {
   readonly workers: number;
   readonly spares: number;
