@@ -16,6 +16,8 @@ export interface PreparedPrompt {
   readonly tokens: Int32Array;
   /** How many of them are the start of the answer that the caller gave. */
   readonly answerStartTokens: number;
+  /** How many of those are known to have been sampled, by their ids. */
+  readonly resumedTokens: number;
   /** The prompt ends inside an open `<think>`. */
   readonly startsThinking: boolean;
 }
@@ -34,11 +36,17 @@ export function preparePrompt(
   const { tokenizer, template, tools } = parts;
   switch (prompt.kind) {
     case 'tokens':
-      return { tokens: Int32Array.from(prompt.tokens), answerStartTokens: 0, startsThinking: false };
+      return {
+        tokens: Int32Array.from(prompt.tokens),
+        answerStartTokens: 0,
+        resumedTokens: 0,
+        startsThinking: false,
+      };
     case 'text':
       return {
         tokens: tokenizer.tokenize(prompt.text, { addSpecial: true, parseSpecial: true }),
         answerStartTokens: 0,
+        resumedTokens: 0,
         startsThinking: false,
       };
     case 'chat': {
@@ -62,6 +70,7 @@ export function preparePrompt(
       return {
         tokens,
         answerStartTokens: tail.length,
+        resumedTokens: start?.tokens?.length ?? 0,
         startsThinking:
           opened.lastIndexOf('<think>') > opened.lastIndexOf('</think>') && /<think>\s*$/.test(text),
       };

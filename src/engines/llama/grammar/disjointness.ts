@@ -12,6 +12,9 @@ import type { NodeId, ValueType } from './schema-node.ts';
 import type { TextLanguages } from './text-languages.ts';
 import { makesExtraMembers } from './object-members.ts';
 
+/** No schema at all: every value is valid. */
+const anything: readonly NodeId[] = [];
+
 /** How deep a difference between two schemas is looked for. */
 const maxDepth = 6;
 
@@ -107,9 +110,11 @@ export class Disjointness {
 
   #areObjectsApart(made: Facts, other: Facts, depth: number): boolean {
     const isClosed = !makesExtraMembers(made, this.#facts);
-    const isMissing = (name: string): boolean =>
-      isClosed && !made.names.includes(name) && other.required.has(name);
-    if ([...other.required].some(isMissing)) return true;
+    const isNeverMade = (name: string): boolean =>
+      made.names.includes(name)
+        ? this.#areApart(this.#facts.memberNodes(made, name), anything, depth)
+        : isClosed;
+    if ([...other.required].some(isNeverMade)) return true;
     return [...made.required].some((name) =>
       this.#areApart(this.#facts.memberNodes(made, name), this.#facts.memberNodes(other, name), depth),
     );

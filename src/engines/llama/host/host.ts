@@ -144,6 +144,7 @@ export class Host {
       samples,
       seed,
       maxTokens,
+      resumedTokens: prepared.resumedTokens,
       queuedAtMs: this.#ports.nowMs(),
       dispose: () => source?.[Symbol.dispose](),
     });

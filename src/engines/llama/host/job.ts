@@ -10,6 +10,11 @@ export interface JobOptions {
   readonly seed: number;
   readonly queuedAtMs: number;
   readonly maxTokens: number;
+  /**
+   * So many tokens at the prompt's end were sampled one by one in an earlier life of this answer. They are
+   * computed one by one again, because a batch rounds otherwise and the answer would go on differently.
+   */
+  readonly resumedTokens: number;
   readonly dispose: () => void;
 }
 
@@ -27,6 +32,7 @@ export class Job {
   readonly seed: number;
   readonly queuedAtMs: number;
   readonly maxTokens: number;
+  readonly resumedTokens: number;
   readonly promptLane: Lane;
   readonly lanes: readonly Lane[];
   /** `waiting` for a place, computing the `prompt`, `answering`, or `over`. */
@@ -44,6 +50,7 @@ export class Job {
     this.seed = options.seed;
     this.queuedAtMs = options.queuedAtMs;
     this.maxTokens = options.maxTokens;
+    this.resumedTokens = options.resumedTokens;
     this.promptLane = { job: this, run: undefined, sequence: undefined };
     this.lanes = options.samples.map((run) => ({ job: this, run, sequence: undefined }));
     this.#dispose = options.dispose;
@@ -62,6 +69,14 @@ export class Job {
   missing(lane: Lane): number {
     const total = this.prompt.length + (lane.run?.tokens.length ?? 0);
     return total - (lane.sequence?.tokens.length ?? 0);
+  }
+
+  /** How many tokens of a lane may be computed in one step. */
+  stepTokens(lane: Lane): number {
+    const missing = this.missing(lane);
+    if (lane.run !== undefined) return missing;
+    const beforeResumed = missing - this.resumedTokens;
+    return beforeResumed > 0 ? beforeResumed : Math.min(1, missing);
   }
 
   get runningLanes(): readonly Lane[] {

@@ -176,6 +176,7 @@ async function runAll(
       seed: 1,
       queuedAtMs: 0,
       maxTokens: work.maxTokens,
+      resumedTokens: work.prompt.length >> 2,
       dispose: () => undefined,
     }),
   );
@@ -257,6 +258,7 @@ test('a cancelled job ends with cancelled answers, and the others go on untouche
       seed: 1,
       queuedAtMs: 0,
       maxTokens: 5,
+      resumedTokens: 0,
       dispose: () => undefined,
     }),
   );

@@ -266,7 +266,7 @@ export class Scheduler {
     const catchingUp = answers.filter((lane) => lane.job.missing(lane) > 1);
     const prompts = this.#jobs.filter((job) => job.state === 'prompt').map((job) => job.promptLane);
     for (const lane of [...catchingUp, ...prompts]) {
-      const count = Math.min(room, batch.capacity - batch.size, lane.job.missing(lane));
+      const count = Math.min(room, batch.capacity - batch.size, lane.job.stepTokens(lane));
       if (count <= 0) break;
       this.#add(lane, count);
       room -= count;
