@@ -80,7 +80,7 @@ export interface Settings {
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
-export const defaultPort = 4111;
+const defaultPort = 4111;
 
 /** Throws `invalid-config` naming the field of gradus.json or the variable that is wrong. */
 export function readSettings(

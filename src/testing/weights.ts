@@ -7,7 +7,7 @@ import { pullWeights } from '../engines/weights/pull.ts';
 import { createRealClock } from './real-clock.ts';
 
 /** `GRADUS_TEST_CACHE` moves it. */
-export function findTestModelsFolder(): string {
+function findTestModelsFolder(): string {
   return join(process.env['GRADUS_TEST_CACHE'] ?? join(homedir(), '.cache', 'gradus-test'), 'models');
 }
 

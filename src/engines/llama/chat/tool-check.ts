@@ -23,7 +23,7 @@ export function createToolCheck(tools: readonly FunctionTool[]): ToolCheck | und
 function compile(ajv: Ajv, tool: FunctionTool): (value: unknown) => boolean {
   try {
     const validate = ajv.compile(tool.parameters);
-    return (value) => validate(value) === true;
+    return (value) => validate(value);
   } catch {
     return () => true;
   }

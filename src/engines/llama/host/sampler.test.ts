@@ -58,7 +58,7 @@ test('topK and topP leave exactly the tokens that they promise', () => {
   const seen = (sampling: Sampling): number[] => {
     const tokens = new Set<number>();
     for (let i = 0; i < 2000; i++) tokens.add(sampleToken(logits, sampling, state(i), undefined));
-    return [...tokens].sort();
+    return [...tokens].sort((a, b) => a - b);
   };
   assert.deepEqual(seen({ ...plain, topK: 2 }), [0, 1]);
   assert.deepEqual(seen({ ...plain, topP: 0.65 }), [0, 1]);
