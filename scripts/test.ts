@@ -15,13 +15,15 @@ const order = [
   'house',
   'contract',
   'engines',
+  'grammar',
   'sandbox',
   'exams',
-  'store',
-  'journey',
-  'crash',
-  'weights',
+  'journeys',
   'clients',
+  'store',
+  'crash',
+  'weights-download',
+  'weights',
 ];
 
 const { values, positionals: wanted } = parseArgs({
