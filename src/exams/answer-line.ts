@@ -5,7 +5,7 @@ import type { ExamLanguage, Grade, Task } from './family.ts';
 import { readAnswerArea, readDate, readInteger, readIntegerList, readSpelling } from './reading.ts';
 
 /** The last sentence of a prompt, which asks for a marked answer of the given form. */
-export function askForLine(language: ExamLanguage, form: string): string {
+function askForLine(language: ExamLanguage, form: string): string {
   return language === 'en'
     ? `Finish with one line of this form: Answer: ${form}`
     : `最后请单独用一行写出结果，格式为：答案：${form}`;

@@ -134,12 +134,12 @@ export function rateOf({ successes, n }: Count, { fixedItems, alpha }: ExamSetti
 }
 
 /** Decided when the whole interval lies on one side of the target. */
-export function toVerdict({ interval: [low, high] }: Rate, target01: number): Verdict {
+function toVerdict({ interval: [low, high] }: Rate, target01: number): Verdict {
   return low > target01 ? 'shown' : high < target01 ? 'not-shown' : 'undecided';
 }
 
 /** Only a full answer can be right; a cut one may hold a right line by luck of where it was cut. */
-export function gradeAttempt(item: Item, attempt: Attempt): Grade {
+function gradeAttempt(item: Item, attempt: Attempt): Grade {
   if (attempt.outcome !== 'answered') return { correct: false, reading: null, reason: attempt.outcome };
   return item.grade(attempt.text);
 }

@@ -1,5 +1,4 @@
 /** Families from outside: a folder or a package that exports `families`, checked before its items count. */
-import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import { GradusError } from '../kernel/errors.ts';
 import { checkFamily } from './check-family.ts';
@@ -17,17 +16,21 @@ const familySchema = z.looseObject({
 });
 
 /**
- * Imports a module file (or a package's name) and checks each family with `itemsPerRung` items. Throws
- * `invalid-config` that lists the faults. Runs the plug-in's code: load only what you trust.
+ * Takes a module's families and checks each with `itemsPerRung` items. Throws `invalid-config` that lists the
+ * faults. `importModule` runs the plug-in's code: load only what you trust.
  */
 export async function loadPlugIn(
   specifier: string,
-  options: { readonly taken: readonly string[]; readonly itemsPerRung?: number },
+  options: {
+    readonly importModule: (specifier: string) => Promise<unknown>;
+    /** Names that a plug-in may not use. */
+    readonly taken: readonly string[];
+    readonly itemsPerRung?: number;
+  },
 ): Promise<readonly Family[]> {
-  const isFile = specifier.startsWith('.') || specifier.startsWith('/') || /^[A-Za-z]:[\\/]/u.test(specifier);
   let module: unknown;
   try {
-    module = await import(isFile ? pathToFileURL(specifier).href : specifier);
+    module = await options.importModule(specifier);
   } catch (cause) {
     throw new GradusError(
       'invalid-config',

@@ -5,8 +5,9 @@ import { createFakeClock } from '../../src/testing/fake-clock.ts';
 import { createPlannedItem } from '../../src/exams/exam-plan.ts';
 import { examSettingsSchema, type ExamSettingsInput } from '../../src/exams/exam-settings.ts';
 import { runExam, type ExamEvent, type ExamResult } from '../../src/exams/exam.ts';
-import { hashMessages } from '../../src/exams/family.ts';
+import { createItem, hashMessages } from '../../src/exams/family.ts';
 import type { ExamStart, Journal, JournalAnswer } from '../../src/exams/journal.ts';
+import { runLadder } from '../../src/exams/ladder-exam.ts';
 import { builtInFamilies } from '../../src/exams/registry.ts';
 import { buildReport } from '../../src/exams/report/build-report.ts';
 import { compareForContamination, compareReports, frozenSeed } from '../../src/exams/report/compare.ts';
@@ -372,3 +373,27 @@ function unescape(text: string): string {
     .replaceAll('&#39;', "'")
     .replaceAll('&amp;', '&');
 }
+
+test('the ladder finds the rung at which a subject starts to fail', async () => {
+  const family = builtInFamilies.find(({ name }) => name === 'products');
+  assert.ok(family !== undefined);
+  const witnesses = new Map<string, { text: string; rung: number }>();
+  for (let rung = 1; rung <= family.rungs.length; rung++) {
+    for (let index = 0; index < 25; index++) {
+      const item = createItem(family, { language: 'en', rung, seed: `ladder/r/${index}` });
+      witnesses.set(hashMessages(item.messages), { text: item.witness, rung });
+    }
+  }
+  const ask: Subject['ask'] = ({ messages }) => {
+    const known = witnesses.get(hashMessages(messages));
+    return Promise.resolve(answered(known !== undefined && known.rung <= 3 ? known.text : 'Answer: 0'));
+  };
+  const result = await runLadder({
+    family,
+    subject: { model: 'm', url: 'u', settings: {}, ask },
+    language: 'en',
+    rootSeed: 'r',
+  });
+  assert.ok(result.rungAtHalf > 3 && result.rungAtHalf < 4, String(result.rungAtHalf));
+  assert.ok(result.items <= 25 && result.rungAtFourFifths < result.rungAtHalf);
+});

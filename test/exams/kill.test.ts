@@ -11,7 +11,7 @@ import { openTemporaryFolder } from '../../src/testing/temporary-folder.ts';
 import { openSmallEndpoint } from './small-endpoint.ts';
 
 const points = 50;
-const script = fileURLToPath(new URL('exam-process.ts', import.meta.url));
+const script = fileURLToPath(new URL('exam-child.ts', import.meta.url));
 
 /** Runs the exam; kills it once `killAfter` answers are in the journal. Resolves to whether it ended by itself. */
 function runProcess(

@@ -5,6 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { pathToFileURL } from 'node:url';
 import { examSettingsSchema } from '../../src/exams/exam-settings.ts';
 import { exportToInspect, gradeLines } from '../../src/exams/inspect-export.ts';
 import { openJournal, type ExamStart, type JournalAnswer } from '../../src/exams/journal.ts';
@@ -69,6 +70,8 @@ test('a damaged line in the middle of a journal is an error that names it, not a
   assert.throws(() => openJournal(path), { code: 'conflict', message: /Line 2/u });
 });
 
+const importModule = (path: string): Promise<unknown> => import(pathToFileURL(path).href);
+
 const goodPlugIn = `
 const value = (random) => 100 + Math.floor(random.next01() * 900);
 export const families = [{
@@ -94,10 +97,13 @@ test('a plug-in that keeps the contract is loaded; one that breaks it, or takes 
     writeFileSync(path, text);
     return path;
   };
-  const [family] = await loadPlugIn(write('good.mjs', goodPlugIn), { taken: [] });
+  const [family] = await loadPlugIn(write('good.mjs', goodPlugIn), { importModule, taken: [] });
   assert.equal(family?.name, 'plus-one');
   const refused = (name: string, text: string, message: RegExp, taken: string[] = []): Promise<void> =>
-    assert.rejects(loadPlugIn(write(name, text), { taken }), { code: 'invalid-config', message });
+    assert.rejects(loadPlugIn(write(name, text), { importModule, taken }), {
+      code: 'invalid-config',
+      message,
+    });
   await refused('same.mjs', goodPlugIn, /already a family/u, ['plus-one']);
   await refused('lax.mjs', goodPlugIn.replace('plain === String(n + 1)', 'true'), /a wrong answer passes/u);
   await refused('none.mjs', 'export const other = 1;', /exports no valid families/u);

@@ -15,8 +15,8 @@ interface Move {
 
 const move = (name: string, apply: Move['apply']): Move => ({ name, apply });
 
-/** Names appear in reports and in the second solver of the tests, never in prompts. */
-export const moves: readonly Move[] = [
+/** Names are for the reader of this file; prompts never show them. */
+const moves: readonly Move[] = [
   move('reverse', (list) => list.toReversed()),
   move('sort', (list) => list.toSorted((a, b) => a - b)),
   move('drop-first', (list) => list.slice(1)),

@@ -1,7 +1,7 @@
 /** A report as a list of blocks in one language; Markdown and HTML are two ways to write the same blocks. */
 import type { ExamLanguage } from '../family.ts';
 import { outcomes } from '../subject.ts';
-import { toCostText, toNumberText, toPercent, toRateText } from './number-format.ts';
+import { toCostText, toNumberText, toPercent, toPlainPercent, toRateText } from './number-format.ts';
 import { plotCost, plotOutcomes, plotRungs } from './plots.ts';
 import type { FamilyReport, LevelReport, Report } from './report.ts';
 import { reportWords, type ReportWords } from './words.ts';
@@ -80,8 +80,8 @@ function sayInShort(report: Report, words: ReportWords, language: ExamLanguage):
 
 function describeTarget({ settings }: Report): { target: string; sure: string; rungs: string } {
   return {
-    target: toPercent(settings.target01),
-    sure: toPercent(1 - settings.alpha),
+    target: toPlainPercent(settings.target01),
+    sure: toPlainPercent(1 - settings.alpha),
     rungs: settings.rungs.join(', '),
   };
 }
@@ -240,7 +240,7 @@ function tellConditions(report: Report, words: ReportWords): Block {
       [says.url, report.subject.url],
       [says.started, report.startedAt],
       [says.settings, JSON.stringify(report.subject.settings)],
-      [says.target, `${toPercent(settings.target01)}, ${toPercent(settings.alpha)}`],
+      [says.target, `${toPlainPercent(settings.target01)}, ${toPlainPercent(settings.alpha)}`],
       [says.rungs, `${settings.rungs.join(', ')}; ${settings.languages.join(', ')}`],
       ...(spend.taskCostWithErrors === null
         ? []

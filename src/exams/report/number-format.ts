@@ -3,14 +3,22 @@ import type { CostReport } from './report.ts';
 import type { Interval, Rate } from '../statistics/rate.ts';
 import type { ReportWords } from './words.ts';
 
-/** One decimal, rounded outward at neither end: 0.9996 stays 99.9%, and only 1 is 100%. */
-export function toPercent(value: number): string {
+/** One decimal; only 0 and 1 look like 0% and 100%, so 0.9996 stays 99.9%. */
+export function toPercent(value: number, round: (value: number) => number = Math.round): string {
   if (value === 0 || value === 1) return `${value * 100}%`;
-  return `${Math.min(99.9, Math.max(0.1, Math.round(value * 1000) / 10)).toFixed(1)}%`;
+  // The small shift keeps 0.35 from becoming 34.9% downward: it is 0.3499999 in binary.
+  const shift = round === Math.floor ? 1e-9 : round === Math.ceil ? -1e-9 : 0;
+  return `${Math.min(99.9, Math.max(0.1, round(value * 1000 + shift) / 10)).toFixed(1)}%`;
 }
 
+/** A setting as somebody chose it: 80%, 97.5%. */
+export function toPlainPercent(value: number): string {
+  return `${Number((value * 100).toPrecision(6))}%`;
+}
+
+/** Rounded outward: the interval shown holds the interval computed. */
 export function toIntervalText([low, high]: Interval): string {
-  return `${toPercent(low)} – ${toPercent(high)}`;
+  return `${toPercent(low, Math.floor)} – ${toPercent(high, Math.ceil)}`;
 }
 
 /** `24 of 30 (80.0%) [61.1% – 92.3%]`: never a rate without its count and interval. */

@@ -5,7 +5,6 @@ declare module 'cephes' {
     lgam(x: number): number;
     incbet(a: number, b: number, x: number): number;
     incbi(a: number, b: number, y: number): number;
-    ndtr(z: number): number;
     ndtri(y: number): number;
     stdtri(k: number, p: number): number;
   };

@@ -6,11 +6,6 @@ import cephes from 'cephes';
 
 await cephes.compiled;
 
-/** The natural logarithm of the gamma function. */
-export function logGamma(x: number): number {
-  return cephes.lgam(x);
-}
-
 /** The natural logarithm of the beta function. */
 export function logBeta(a: number, b: number): number {
   return cephes.lgam(a) + cephes.lgam(b) - cephes.lgam(a + b);
@@ -31,11 +26,6 @@ export function betaQuantile(probability01: number, a: number, b: number): numbe
 /** The `probability01` quantile of the standard normal distribution. */
 export function normalQuantile(probability01: number): number {
   return cephes.ndtri(probability01);
-}
-
-/** The chance that a standard normal variable is at most `z`. */
-export function normalCdf(z: number): number {
-  return cephes.ndtr(z);
 }
 
 /** The `probability01` quantile of Student's t with `degrees` degrees of freedom. */
