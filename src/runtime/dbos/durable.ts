@@ -7,6 +7,7 @@ import { DBOS, type WorkflowHandle } from '@dbos-inc/dbos-sdk';
 import type { Pool, PoolClient } from 'pg';
 import { GradusError } from '../../kernel/errors.ts';
 import type { JsonValue } from '../../kernel/json.ts';
+import type { SchemaSelection } from '../../store/backup/table-shape.ts';
 
 export interface StepOptions {
   /** How often a step that threw is tried (default 1), with pauses that double from `firstPauseMs` (default 1000). */
@@ -66,6 +67,15 @@ export interface Durable extends AsyncDisposable {
   /** Takes up what a process that is dead was running; returns the ids. The caller knows that it is dead. */
   takeOver(deadExecutorId: string): Promise<readonly string[]>;
 }
+
+/**
+ * The engine's rows that a backup must take along. After a restore, `takeOver` the executor that wrote it:
+ * nobody else takes up what was running.
+ */
+export const durableTables: SchemaSelection = {
+  schema: 'dbos',
+  skip: ['dbos_migrations', 'application_versions'],
+};
 
 /** Starts the engine and takes up what this executor was running when it died. One at a time in a process. */
 export async function startDurable(options: DurableOptions): Promise<Durable> {
