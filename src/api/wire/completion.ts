@@ -18,7 +18,7 @@ import { finishReason, usage, type WireFinishReason, type WireUsage } from './us
 const tokens = z.array(z.int().min(0)).min(1).max(1_000_000);
 
 /** More prompts in one body than this would wait for one another anyway. */
-export const maxPrompts = 128;
+const maxPrompts = 128;
 
 export interface CompletionBody extends SamplingBody, LabelBody {
   readonly model: string;

@@ -16,8 +16,8 @@ export const chatLevel: Level = {
   run: runChat,
 };
 
-/** What an engine is asked for a request, one sample per choice. Levels above start from it and change parts. */
-export function toGenerateRequest(request: ResponseRequest): GenerateRequest {
+/** What an engine is asked for a request, one sample per choice. */
+function toGenerateRequest(request: ResponseRequest): GenerateRequest {
   return {
     model: request.model,
     prompt: toPrompt(request.input),
