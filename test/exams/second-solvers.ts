@@ -24,6 +24,7 @@ export const secondSolvers: Readonly<Record<string, (item: Item) => string | nul
   induction: (item: Puzzle) => induce(item.puzzle),
   'refusal-pair': (item: Puzzle) => judgeParcel(item.puzzle),
   memory: (item: Puzzle) => recall(item.puzzle),
+  format: (item: Puzzle) => writeOtherwise(item.puzzle),
 };
 
 function answer(value: unknown): string {
@@ -303,6 +304,25 @@ function judgeParcel({ rules, parcel, price, word }: Puzzle): string {
     return answer(word);
   }
   return answer(price * parcel.kg);
+}
+
+/** The same data in another spelling of the same form: keys reversed, all fields quoted, no padding. */
+function writeOtherwise({ form, columns, rows }: Puzzle): string {
+  const keys: string[] = columns.map(({ key }: Puzzle) => key);
+  const cell = (value: unknown): string => (value === null ? '' : [value].flat().join(';'));
+  if (form === 'json') {
+    return JSON.stringify(
+      rows.map((row: unknown[]) => Object.fromEntries(keys.map((key, i) => [key, row[i]]).toReversed())),
+    );
+  }
+  if (form === 'csv') {
+    return [keys, ...rows]
+      .map((row: unknown[]) => row.map((value) => `"${cell(value).replaceAll('"', '""')}"`).join(','))
+      .join('\r\n');
+  }
+  return [keys, keys.map(() => ':--'), ...rows]
+    .map((row: unknown[]) => `|${row.map(cell).join('|')}|`)
+    .join('\n');
 }
 
 /** Replays the ledger with a plain object of histories. */

@@ -46,7 +46,7 @@ export const memory: Family = {
   title: { en: 'Memory over a long dialogue', zh: '长对话记忆' },
   languages: ['en', 'zh'],
   answerForm: 'line',
-  rungs: turns.map((size) => ({ size, chance01: size < 10 ? 0.32 : 0.24 })),
+  rungs: turns.map((size) => ({ size, chance01: size < 8 ? 0.27 : 0.19 })),
   createTask({ language, rung, random }) {
     const length = at(turns, rung - 1);
     const people = pickSome(random, personNames[language], Math.min(3 + rung * 2, 20));

@@ -59,7 +59,7 @@ export function plotOutcomes(report: Report, language: ExamLanguage): string {
   const bottom = report.families.length * rowHeight + 22;
   const legend = outcomes.map((outcome, index) => {
     const x = 20 + index * 148;
-    return `<rect x="${x}" y="${bottom - 10}" width="12" height="12" fill="${colours[index]}"/>${text(x + 17, bottom, words.outcomes[outcome].slice(0, 22), 'start', 10)}`;
+    return `<rect x="${x}" y="${bottom - 10}" width="12" height="12" fill="${colours[index]}"/>${text(x + 17, bottom, words.outcomes[outcome], 'start', 10)}`;
   });
   return svg(900, bottom + 14, bars.join('') + legend.join(''));
 }
@@ -72,13 +72,14 @@ export function plotCost(report: Report, language: ExamLanguage): string {
     return family.rate.rate === null || tokens === 0 ? [] : [{ family, tokens, rate: family.rate.rate }];
   });
   const logs = points.map(({ tokens }) => Math.log10(tokens));
-  const low = Math.floor(Math.min(1, ...logs));
+  const low = Math.floor(Math.min(...logs, 4));
   const high = Math.ceil(Math.max(low + 1, ...logs));
   const x = (tokens: number): number => 60 + ((Math.log10(tokens) - low) / (high - low)) * 620;
   const y = (value: number): number => 20 + (1 - value) * 260;
-  const ticks = Array.from({ length: high - low + 1 }, (_, i) => 10 ** (low + i)).map(
-    (value) => line(x(value), 280, x(value), 285, 1) + text(x(value), 298, String(value), 'middle'),
-  );
+  const ticks = Array.from({ length: high - low }, (_, i) => [1, 2, 5].map((step) => step * 10 ** (low + i)))
+    .flat()
+    .concat(10 ** high)
+    .map((value) => line(x(value), 280, x(value), 285, 1) + text(x(value), 298, String(value), 'middle'));
   const marks = points.map(({ family, tokens, rate }, index) => {
     const [from, to] = family.rate.interval;
     const title = `${family.title[language]}: ${Math.round(tokens)}, ${toPercent(rate)} [${toIntervalText(family.rate.interval)}]`;

@@ -115,7 +115,7 @@ const en: ReportWords = {
   verdicts: { shown: 'shown', 'not-shown': 'not shown', undecided: 'undecided' },
   outcomes: {
     answered: 'answered',
-    truncated: 'cut off at the token limit',
+    truncated: 'cut off (limit)',
     empty: 'empty',
     refused: 'refused',
     failed: 'failed call',
@@ -224,7 +224,7 @@ const zh: ReportWords = {
   verdicts: { shown: '已证实', 'not-shown': '未证实', undecided: '尚无定论' },
   outcomes: {
     answered: '完整作答',
-    truncated: '达到长度上限被截断',
+    truncated: '超长截断',
     empty: '空白',
     refused: '拒答',
     failed: '调用失败',
