@@ -68,7 +68,7 @@ describeBehaviour('pglite', createPgliteStoreMaker);
 describeBehaviour('postgres', createPostgresStoreMaker);
 
 function describeBehaviour(kind: Store['kind'], createMaker: () => StoreMaker | Promise<StoreMaker>): void {
-  describe(`durable workflows on ${kind}`, { timeout: 100_000 }, () => {
+  describe(`durable workflows on ${kind}`, { timeout: 280_000 }, () => {
     let maker: StoreMaker;
     let store: Store;
     let durable: Durable;

@@ -76,7 +76,7 @@ async function read(store: Store, id: string): Promise<unknown> {
   };
 }
 
-describe('backup and restore', { timeout: 100_000 }, () => {
+describe('backup and restore', { timeout: 280_000 }, () => {
   let makers: readonly StoreMaker[];
   before(async () => {
     makers = [createPgliteStoreMaker(), await createPostgresStoreMaker()];

@@ -26,7 +26,7 @@ const breakHalfWay: Migration = {
   statements: ['CREATE TABLE gradus.half (a int)', 'SELECT nonsense'],
 };
 
-describe('migrations', { timeout: 100_000 }, () => {
+describe('migrations', { timeout: 280_000 }, () => {
   let server: PostgresServer;
   before(async () => {
     server = await PostgresServer.start();

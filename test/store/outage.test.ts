@@ -22,7 +22,7 @@ async function heapBytes(): Promise<number> {
   return process.memoryUsage().heapUsed;
 }
 
-describe('a database that goes away', { timeout: 120_000 }, () => {
+describe('a database that goes away', { timeout: 280_000 }, () => {
   let server: PostgresServer;
   before(async () => {
     server = await PostgresServer.start({ isDurable: true });

@@ -32,7 +32,7 @@ async function openEngine(parent: string): Promise<Engine> {
   return Engine.open(folder);
 }
 
-describe('the embedded store', { timeout: 100_000 }, () => {
+describe('the embedded store', { timeout: 280_000 }, () => {
   it(
     'calls fsync for each commit, and the test sees it when it does not',
     leavesNothing(async () => {

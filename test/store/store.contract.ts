@@ -21,7 +21,7 @@ export function describeStoreContract(
   kind: Store['kind'],
   createMaker: () => StoreMaker | Promise<StoreMaker>,
 ): void {
-  describe(`store contract: ${kind}`, { timeout: 120_000 }, () => {
+  describe(`store contract: ${kind}`, { timeout: 280_000 }, () => {
     let maker: StoreMaker;
     let store: Store;
     before(async () => {
