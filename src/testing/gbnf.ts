@@ -59,7 +59,7 @@ export class Gbnf {
       const options = this.#rules[symbol.rule] ?? [];
       const costs = options.map((option) => costOf(option, this.#shortest));
       const least = Math.min(...costs);
-      const allowed = options.filter((_, i) => (left > 0 ? Number.isFinite(costs[i]) : costs[i] === least));
+      const allowed = options.filter((_, i) => (costs[i] ?? 0) <= Math.max(left, least));
       const chosen = allowed[randomInteger(random, allowed.length)];
       if (chosen === undefined) throw new Error('the grammar has a rule that never ends');
       open.push(...[...chosen].reverse());

@@ -291,6 +291,15 @@ export const combinationCases: SchemaCases = {
     writes: [{ a: 1 }, { b: 1 }],
     avoids: [{ a: 1, b: 1 }],
   },
+  'oneOf with and without a property': {
+    schema: {
+      type: 'object',
+      properties: { n: { type: 'null' } },
+      oneOf: [{ properties: { a: {} }, required: ['a'] }, { properties: { a: false } }],
+    },
+    writes: [{ n: null }, { a: 1 }, { n: null, a: 1 }],
+    avoids: [{ b: 1 }],
+  },
   'oneOf of ranges': {
     schema: { type: 'integer', oneOf: [{ maximum: 3 }, { minimum: 10 }] },
     writes: [3, 10],

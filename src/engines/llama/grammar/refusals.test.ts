@@ -121,6 +121,7 @@ test('a malformed schema is refused where it is wrong', () => {
     [{ properties: [] }, '#/properties', /object of schemas/],
     [{ required: true }, '#/required', /must be a list/],
     [{ required: [1] }, '#/required', /must list names/],
+    [{ minItems: 2_000_000 }, '#/minItems', /more than can be written/],
     [{ minLength: -1 }, '#/minLength', /not negative/],
     [{ minimum: '1' }, '#/minimum', /must be a number/],
     [{ exclusiveMinimum: true, minimum: 1 }, '#/exclusiveMinimum', /must be a number/],

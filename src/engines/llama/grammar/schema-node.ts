@@ -230,14 +230,15 @@ class KeywordReader {
     return Object.entries(value).map(([key, entry]) => [key, this.context.child(entry, name, key)] as const);
   }
 
-  /** Refuses limits that contradict each other. */
+  /** Refuses limits that contradict each other. Nobody can write a billion entries, so no more are allowed. */
   range(minName: string, maxName: string): { readonly min: number; readonly max: number | undefined } {
     const min = this.count(minName) ?? 0;
     const max = this.count(maxName);
     if (max !== undefined && min > max) {
       this.refuse(minName, `"${minName}" ${min} is more than "${maxName}" ${max}, so nothing is valid`);
     }
-    return { min, max };
+    if (min > 1_000_000) this.refuse(minName, `"${minName}" ${min} is more than can be written`);
+    return { min, max: max === undefined ? undefined : Math.min(max, 1_000_000_000) };
   }
 }
 
