@@ -35,16 +35,16 @@ const maxRules = 40_000;
 /**
  * A grammar whose texts are all valid against `schema`, of draft-07 or 2020-12.
  *
- * Not all that is valid can be written: properties come in the order of the schema, an object whose schema
- * names properties and does not say `additionalProperties` has no others, strings held to a pattern or
- * format use the shortest escapes, and a number has at most 15 digits before and after the point (with
- * limits: 15 altogether and no exponent; an integer: 19).
+ * Not all that is valid can be written: properties come in the order of the schema; an object whose schema
+ * names properties and does not say `additionalProperties` has no others; a text held to a pattern or format
+ * uses the shortest escapes and may be kept shorter than a large `maxLength`; a number has at most 15 digits
+ * before and after the point (with limits: 15 altogether and no exponent; an integer: 19).
  *
  * Throws `invalid-schema` with the place as `param` when the schema is malformed, when nothing satisfies it,
- * when a keyword that changes what is valid cannot be followed (`oneOf` whose alternatives may overlap,
- * `not` that excludes anything, `uniqueItems`, `contains`, `if`, a pattern with back-references, ...), or when it is larger
- * than 5000 schemas, 500 levels or 40000 rules. Annotations and unknown keywords are ignored, as the
- * specification asks.
+ * when it is larger than 5000 schemas, 500 levels or 40000 rules, and when a keyword that changes what is
+ * valid cannot be followed: `oneOf` whose alternatives may overlap, `not` that takes something away,
+ * `uniqueItems`, `contains`, `if`, `dependent…`, `unevaluated…`, fractions in `multipleOf`, patterns with
+ * back-references or word boundaries. Annotations and unknown keywords are ignored, as the specification asks.
  */
 export function jsonSchemaToGbnf(schema: JsonObject, options: JsonGrammarOptions = {}): string {
   const document = new SchemaDocument(schema, options.path ?? '');
