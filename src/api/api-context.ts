@@ -3,7 +3,9 @@ import type { HttpBindings } from '@hono/node-server';
 import type { Context } from 'hono';
 import type { Clock } from '../kernel/clock.ts';
 import type { IdSource } from '../kernel/ids.ts';
-import type { Registry } from '../levels/level.ts';
+import type { ResponseRequest } from '../kernel/request.ts';
+import type { Registry, ServedModel } from '../levels/level.ts';
+import type { ResponseRuns } from '../runtime/response-runs.ts';
 import type { StreamPulse, StreamTimes } from './streaming/stream-pulse.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -37,6 +39,10 @@ export interface ApiOptions {
   readonly registry: Registry;
   readonly clock: Clock;
   readonly ids: IdSource;
+  /** Responses that are stored and survive. Absent: /v1/responses answers without storing. */
+  readonly responses?: ResponseRuns;
+  /** How many tokens the model would read. Undefined when its engine cannot say. Absent: nobody can. */
+  readonly countInputTokens?: (served: ServedModel, request: ResponseRequest) => Promise<number | undefined>;
   readonly metrics: Metrics;
   readonly logger: Logger;
   /** Appears in /health, the API document and `system_fingerprint`. */

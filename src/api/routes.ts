@@ -9,7 +9,12 @@ import { getHealth, getModel, listModels } from './models.ts';
 import { chatCompletion, chatCompletionChunk, chatCompletionRequest } from './wire/chat-completion.ts';
 import { completion, completionRequest } from './wire/completion.ts';
 import { embeddingRequest, embeddingResponse } from './wire/embedding.ts';
+import { createResponse } from './responses/create-response.ts';
+import { countInputTokens } from './responses/input-tokens.ts';
+import { cancelResponse, deleteResponse, getResponse, listInputItems } from './responses/stored-responses.ts';
 import { health, modelEntry, modelList } from './wire/model.ts';
+import { deletedResponse, responseItemList, responseObject, responseStreamEvent } from './wire/response.ts';
+import { inputTokens, inputTokensRequest, responseRequest } from './wire/response-request.ts';
 
 export interface NamedSchema {
   readonly name: string;
@@ -17,7 +22,7 @@ export interface NamedSchema {
 }
 
 export interface Route {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'DELETE';
   /** As the router takes it. */
   readonly path: string;
   /** As people read it, when that differs. */
@@ -61,6 +66,62 @@ export const apiRoutes: readonly Route[] = [
     response: { name: 'ChatCompletion', schema: chatCompletion },
     chunk: { name: 'ChatCompletionChunk', schema: chatCompletionChunk },
     handle: createChatCompletion,
+  },
+  {
+    method: 'POST',
+    path: '/v1/responses',
+    summary: 'Make a response',
+    description:
+      'With `stream: true` it comes as numbered server-sent events; with `background: true` at once, unfinished. A stored response goes on when its client leaves.',
+    request: { name: 'ResponseRequest', schema: responseRequest },
+    response: { name: 'Response', schema: responseObject },
+    chunk: { name: 'ResponseStreamEvent', schema: responseStreamEvent },
+    handle: createResponse,
+  },
+  {
+    method: 'POST',
+    path: '/v1/responses/input_tokens',
+    summary: 'Count the tokens that a model would read',
+    request: { name: 'InputTokensRequest', schema: inputTokensRequest },
+    response: { name: 'InputTokens', schema: inputTokens },
+    handle: countInputTokens,
+  },
+  {
+    method: 'GET',
+    path: '/v1/responses/:id',
+    shownPath: '/v1/responses/{id}',
+    summary: 'Read a stored response, or follow it',
+    description:
+      'With `?stream=true` its events come from the first one, or from the one after `starting_after=N`, then live.',
+    response: { name: 'Response', schema: responseObject },
+    chunk: { name: 'ResponseStreamEvent', schema: responseStreamEvent },
+    handle: getResponse,
+  },
+  {
+    method: 'DELETE',
+    path: '/v1/responses/:id',
+    shownPath: '/v1/responses/{id}',
+    summary: 'Delete a stored response',
+    description: 'A run that is going on is cancelled first.',
+    response: { name: 'DeletedResponse', schema: deletedResponse },
+    handle: deleteResponse,
+  },
+  {
+    method: 'POST',
+    path: '/v1/responses/:id/cancel',
+    shownPath: '/v1/responses/{id}/cancel',
+    summary: 'Cancel a stored response',
+    description: 'Also one that is not in the background. One that has ended is returned as it is.',
+    response: { name: 'Response', schema: responseObject },
+    handle: cancelResponse,
+  },
+  {
+    method: 'GET',
+    path: '/v1/responses/:id/input_items',
+    shownPath: '/v1/responses/{id}/input_items',
+    summary: 'List the items that a response was asked with',
+    response: { name: 'ResponseItemList', schema: responseItemList },
+    handle: listInputItems,
   },
   {
     method: 'POST',

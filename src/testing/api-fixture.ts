@@ -9,14 +9,18 @@ import type { Clock } from '../kernel/clock.ts';
 import { createIdSource } from '../kernel/ids.ts';
 import { createSeededRandom } from '../kernel/random.ts';
 import { chatLevel } from '../levels/l1-chat/l1-chat.ts';
+import { toPrompt } from '../levels/l1-chat/prompt.ts';
 import { createRegistry } from '../levels/registry.ts';
 import { createHttpClient, type HttpClient } from './http-client.ts';
+import { createMemoryResponseRuns } from './memory-response-runs.ts';
 import { createRealClock } from './real-clock.ts';
 
 export interface ApiFixtureOptions {
   readonly engine?: Omit<ScriptedEngineOptions, 'clock'>;
   /** Default: the real clock. */
   readonly clock?: Clock;
+  /** Whether responses are stored, in this process only. */
+  readonly stores?: boolean;
   readonly api?: Partial<Omit<ApiOptions, 'registry' | 'metrics' | 'clock'>>;
 }
 
@@ -42,8 +46,13 @@ export function createApiFixture(options: ApiFixtureOptions = {}): ApiFixture {
   const write = (fields: LogLine['fields'], message: string): void => {
     log.push({ message, fields });
   };
+  const registry = createRegistry({ engines: [engine], levels: [chatLevel], clock, ids });
+  const responses = options.stores === true ? createMemoryResponseRuns({ registry, clock }) : undefined;
   const app = createApi({
-    registry: createRegistry({ engines: [engine], levels: [chatLevel], clock, ids }),
+    registry,
+    ...(responses === undefined ? {} : { responses }),
+    countInputTokens: (served, { input, tools }) =>
+      engine.countTokens(served.model.id, toPrompt(input), tools),
     clock,
     ids,
     metrics,
@@ -56,7 +65,10 @@ export function createApiFixture(options: ApiFixtureOptions = {}): ApiFixture {
     engine,
     log,
     client: createHttpClient((request) => app.fetch(request, {})),
-    [Symbol.asyncDispose]: () => engine[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      await responses?.[Symbol.asyncDispose]();
+      await engine[Symbol.asyncDispose]();
+    },
   };
 }
 

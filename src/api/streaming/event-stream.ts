@@ -41,6 +41,11 @@ export class EventStream implements PulsedStream {
     onClientGone(c, () => this.#giveUp('closed'));
   }
 
+  /** Whether the answer has begun, so that a failure can no longer be a status. */
+  get isCommitted(): boolean {
+    return this.#sink !== undefined;
+  }
+
   /** Says that the buffer has grown. Text that a reader waits for is urgent; the rest joins it. */
   changed(isUrgent: boolean): void {
     if (this.#isOver) return;
