@@ -27,7 +27,11 @@ export const rooms: Readonly<Record<string, Room>> = {
   },
   'levels/registry.ts': {
     purpose: 'joins models and levels to the ids that clients use, and starts runs',
-    mayImport: ['kernel', 'runtime', 'engines/engine.ts', 'levels/level.ts'],
+    mayImport: ['kernel', 'runtime', 'engines/engine.ts', 'levels/level.ts', 'levels/durable'],
+  },
+  'levels/durable': {
+    purpose: 'generations that go on after a crash, for the context of every level',
+    mayImport: ['kernel', 'runtime', 'engines/engine.ts'],
   },
   'levels/l1-chat': {
     purpose: 'L1 answers',

@@ -7,7 +7,9 @@ import type { Clock } from '../kernel/clock.ts';
 import { GradusError } from '../kernel/errors.ts';
 import type { IdSource } from '../kernel/ids.ts';
 import { nearNames } from '../kernel/near-names.ts';
+import type { ResponseWork } from '../runtime/response-work.ts';
 import { startRun } from '../runtime/run.ts';
+import { generateDurably } from './durable/durable-generation.ts';
 import type { Level, Registry, ServedModel } from './level.ts';
 
 export interface RegistryOptions {
@@ -20,32 +22,7 @@ export interface RegistryOptions {
 
 export function createRegistry(options: RegistryOptions): Registry {
   const { clock, ids } = options;
-  const engineOf = (model: string): Engine => {
-    const engine = options.engines.find((each) => each.models().some((known) => known.id === model));
-    if (engine === undefined) {
-      throw new GradusError('model-not-found', {
-        message: `No engine serves the model "${model}" any more.`,
-      });
-    }
-    return engine;
-  };
-  const levelOf = (served: ServedModel): Level => {
-    const level = options.levels.find((each) => each.suffix === served.level.suffix);
-    if (level === undefined) throw new Error(`no level with the suffix "${served.level.suffix}"`);
-    return level;
-  };
-  const list = (): readonly ServedModel[] => {
-    const served = new Map<string, ServedModel>();
-    for (const engine of options.engines) {
-      for (const model of engine.models()) {
-        for (const level of options.levels) {
-          const id = level.suffix === '' ? model.id : `${model.id}:${level.suffix}`;
-          if (!served.has(id)) served.set(id, { id, level, model });
-        }
-      }
-    }
-    return [...served.values()];
-  };
+  const list = (): readonly ServedModel[] => listServed(options);
   return {
     list,
     resolve(id) {
@@ -61,8 +38,8 @@ export function createRegistry(options: RegistryOptions): Registry {
       };
     },
     start(served, request) {
-      const engine = engineOf(served.model.id);
-      const level = levelOf(served);
+      const engine = engineOf(options, served.model.id);
+      const level = levelOf(options, served);
       return startRun({
         id: ids.create('run'),
         work: (scope) =>
@@ -82,8 +59,60 @@ export function createRegistry(options: RegistryOptions): Registry {
       });
     },
     async embed(served, request, signal) {
-      return engineOf(served.model.id).embed({ ...request, model: served.model.id }, signal);
+      return engineOf(options, served.model.id).embed({ ...request, model: served.model.id }, signal);
     },
     loads: () => options.engines.flatMap((engine) => engine.loads()),
   };
+}
+
+/** How a response that the runtime stores is answered: the same levels and engines, every generation a durable step. */
+export function createResponseWork(options: RegistryOptions): ResponseWork {
+  return async (id, request, scope) => {
+    const served = listServed(options).find((each) => each.id === id);
+    if (served === undefined) {
+      throw new GradusError('model-not-found', { message: `The model "${id}" is not served any more.` });
+    }
+    const engine = engineOf(options, served.model.id);
+    return levelOf(options, served).run(
+      { ...request, model: served.model.id },
+      {
+        signal: scope.signal,
+        clock: options.clock,
+        ids: scope.ids,
+        model: served.model,
+        emit: (event) => scope.emit(event),
+        generate: (generateRequest, onEvent) =>
+          generateDurably({ engine, model: served.model, scope, request: generateRequest, onEvent }),
+      },
+    );
+  };
+}
+
+function listServed(options: RegistryOptions): readonly ServedModel[] {
+  const served = new Map<string, ServedModel>();
+  for (const engine of options.engines) {
+    for (const model of engine.models()) {
+      for (const level of options.levels) {
+        const id = level.suffix === '' ? model.id : `${model.id}:${level.suffix}`;
+        if (!served.has(id)) served.set(id, { id, level, model });
+      }
+    }
+  }
+  return [...served.values()];
+}
+
+function engineOf(options: RegistryOptions, model: string): Engine {
+  const engine = options.engines.find((each) => each.models().some((known) => known.id === model));
+  if (engine === undefined) {
+    throw new GradusError('model-not-found', {
+      message: `No engine serves the model "${model}" any more.`,
+    });
+  }
+  return engine;
+}
+
+function levelOf(options: RegistryOptions, served: ServedModel): Level {
+  const level = options.levels.find((each) => each.suffix === served.level.suffix);
+  if (level === undefined) throw new Error(`no level with the suffix "${served.level.suffix}"`);
+  return level;
 }
