@@ -79,6 +79,21 @@ describe('counter-based random numbers', () => {
       );
     }
   });
+
+  test('no two streams of a seed are permutations of each other', () => {
+    const ownerOfValue = new Map<number, number>();
+    let sharedCount = 0;
+    for (let stream = 0; stream < 2000; stream++) {
+      for (let position = 0; position < 256; position++) {
+        const value = hashRandom01(1, stream, position);
+        const owner = ownerOfValue.get(value);
+        if (owner !== undefined && owner !== stream) sharedCount++;
+        ownerOfValue.set(value, stream);
+      }
+    }
+    // By chance about 30 of the half million numbers meet; one permuted pair would add 256 at once.
+    assertNear(sharedCount, 30, 5 * Math.sqrt(30));
+  });
 });
 
 describe('seeded random source', () => {

@@ -11,12 +11,14 @@ export interface RandomSource {
 
 /**
  * A uniform number in [0, 1) with 32 bits from (seed, stream, position).
+ * The state between is 64 bits wide (`low`, `high`): with 32, streams whose hashes differ in low bits only
+ * would hold the same numbers in another order.
  * Mixing is the finaliser of MurmurHash3 (Austin Appleby, public domain), applied once per word.
  */
 export function hashRandom01(seed: number, stream: number, position: number): number {
-  let h = mix(seed | 0, 0x9e3779b9);
-  h = mix(h ^ stream, 0x85ebca6b);
-  h = mix(h ^ position, 0xc2b2ae35);
+  const low = mix(mix(seed | 0, 0x9e3779b9) ^ stream, 0x85ebca6b);
+  const high = mix(mix(stream | 0, 0x27d4eb2f) ^ seed, 0x165667b1);
+  const h = mix(mix(low ^ position, 0xc2b2ae35) ^ high, 0x9e3779b9);
   return (h >>> 0) / 4294967296;
 }
 

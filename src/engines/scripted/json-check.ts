@@ -30,11 +30,13 @@ export class JsonChecker {
     const key = JSON.stringify(schema);
     const known = this.#compiled.get(key);
     if (known !== undefined) return known.validate;
+    // The dialect's name is left out: clients send older ones, and what they use of them is the same.
+    const { $schema: _dialect, ...plain } = schema;
     let validate: ValidateFunction;
     try {
-      validate = this.#ajv.compile(schema);
+      validate = this.#ajv.compile(plain);
     } catch (cause) {
-      this.#ajv.removeSchema(schema);
+      this.#ajv.removeSchema(plain);
       const reason = cause instanceof Error ? cause.message : String(cause);
       throw new GradusError(
         'invalid-schema',
@@ -47,7 +49,7 @@ export class JsonChecker {
       this.#compiled.delete(oldest[0]);
       this.#ajv.removeSchema(oldest[1].schema);
     }
-    this.#compiled.set(key, { schema, validate });
+    this.#compiled.set(key, { schema: plain, validate });
     return validate;
   }
 }

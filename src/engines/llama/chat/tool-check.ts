@@ -22,7 +22,8 @@ export function createToolCheck(tools: readonly FunctionTool[]): ToolCheck | und
 
 function compile(ajv: Ajv, tool: FunctionTool): (value: unknown) => boolean {
   try {
-    const validate = ajv.compile(tool.parameters);
+    const { $schema: _dialect, ...plain } = tool.parameters;
+    const validate = ajv.compile(plain);
     return (value) => validate(value);
   } catch {
     return () => true;

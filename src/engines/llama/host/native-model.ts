@@ -5,6 +5,7 @@ import { AbortFlag } from '../native/abort-flag.ts';
 import { bindFunctions, type NativeBatch, type NativeFunctions, type Pointer } from '../native/functions.ts';
 import { openLibraries } from '../native/library.ts';
 import { poolingMean, poolingNone } from '../native/structs.ts';
+import { ThreadGovernor } from './thread-governor.ts';
 import { Vocabulary } from './vocabulary.ts';
 
 export interface LoadOptions {
@@ -33,12 +34,20 @@ export class NativeModel implements Disposable {
   readonly #context: Pointer;
   readonly #memory: Pointer;
   readonly #options: LoadOptions;
+  readonly #governor: ThreadGovernor;
+  #threads: number;
   #embedder: { context: Pointer; memory: Pointer } | undefined;
 
   private constructor(fn: NativeFunctions, model: Pointer, options: LoadOptions) {
     this.fn = fn;
     this.#model = model;
     this.#options = options;
+    this.#threads = options.threads;
+    this.#governor = new ThreadGovernor({
+      maxThreads: options.threads,
+      firstPauseMs: 1000,
+      maxPauseMs: 16_000,
+    });
     this.vocabulary = new Vocabulary(fn, fn.vocabOf(model));
     this.trainedContextTokens = fn.trainedContext(model);
     this.contextTokens = Math.min(options.contextTokens, this.trainedContextTokens);
@@ -69,7 +78,15 @@ export class NativeModel implements Disposable {
 
   /** Computes the batch. 0 done, 1 no room in the KV cache, 2 aborted; others throw. */
   async decode(): Promise<0 | 1 | 2> {
+    const startMs = performance.now();
+    const threads = this.#governor.threadsAt(startMs);
+    if (threads !== this.#threads) this.fn.setThreads(this.#context, threads, threads);
+    this.#threads = threads;
+    const before = process.cpuUsage();
     const result = await this.fn.decodeAsync(this.#context, this.batch.native);
+    const { user, system } = process.cpuUsage(before);
+    const nowMs = performance.now();
+    this.#governor.report({ nowMs, wallMs: nowMs - startMs, cpuMs: (user + system) / 1000 });
     if (result === 0 || result === 1 || result === 2) return result;
     throw new GradusError('engine-failed', { message: `llama.cpp's decode failed with code ${result}.` });
   }

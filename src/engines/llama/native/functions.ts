@@ -82,6 +82,7 @@ export interface NativeFunctions {
   applySampler(sampler: Pointer, candidates: object): void;
   attachThreadpool(context: Pointer, pool: Pointer, batchPool: Pointer): void;
   createThreadpool(threads: number, poll: number): Pointer;
+  setThreads(context: Pointer, threads: number, batchThreads: number): void;
   devices(): readonly { readonly name: string; readonly description: string; readonly kind: number }[];
   systemInfo(): string;
   /** The address of libc's `atoi`, which serves as abort callback: see `abort-flag.ts`. */
@@ -169,6 +170,7 @@ export function bindFunctions(libraries: NativeLibraries, platform: string): Nat
       pointer,
       koffi.inout(koffi.pointer(tokenDataArrayType)),
     ]),
+    setThreads: call(llama, 'llama_set_n_threads', 'void', [pointer, 'int32', 'int32']),
     attachThreadpool: call(llama, 'llama_attach_threadpool', 'void', [pointer, pointer, pointer]),
     createThreadpool: (threads, poll) => {
       const create = procAddress(registryOf(deviceByType(0)), 'ggml_threadpool_new');
