@@ -35,8 +35,9 @@ const { folder } = workerData as EngineWorkerData;
 const fileSystem = new DurableNodeFS(folder);
 const database = await openDatabase();
 releaseFreedMemory();
-// What the first statements compile is freed a little later.
+// What starting and busy times leave is freed a little later.
 setTimeout(releaseFreedMemory, 2000).unref();
+setInterval(releaseFreedMemory, 30_000).unref();
 
 port.on('message', (request: EngineRequest) => {
   void answer(request).then(
