@@ -9,12 +9,19 @@ import { getHealth, getModel, listModels } from './models.ts';
 import { chatCompletion, chatCompletionChunk, chatCompletionRequest } from './wire/chat-completion.ts';
 import { completion, completionRequest } from './wire/completion.ts';
 import { embeddingRequest, embeddingResponse } from './wire/embedding.ts';
+import { compactResponse } from './responses/compaction.ts';
 import { createResponse } from './responses/create-response.ts';
 import { countInputTokens } from './responses/input-tokens.ts';
 import { cancelResponse, deleteResponse, getResponse, listInputItems } from './responses/stored-responses.ts';
 import { health, modelEntry, modelList } from './wire/model.ts';
-import { deletedResponse, responseItemList, responseObject, responseStreamEvent } from './wire/response.ts';
-import { inputTokens, inputTokensRequest, responseRequest } from './wire/response-request.ts';
+import {
+  compactedResponse,
+  deletedResponse,
+  responseItemList,
+  responseObject,
+  responseStreamEvent,
+} from './wire/response.ts';
+import { compactRequest, inputTokens, inputTokensRequest, responseRequest } from './wire/response-request.ts';
 
 export interface NamedSchema {
   readonly name: string;
@@ -85,6 +92,16 @@ export const apiRoutes: readonly Route[] = [
     request: { name: 'InputTokensRequest', schema: inputTokensRequest },
     response: { name: 'InputTokens', schema: inputTokens },
     handle: countInputTokens,
+  },
+  {
+    method: 'POST',
+    path: '/v1/responses/compact',
+    summary: 'Make a long conversation short',
+    description:
+      'Gives the messages of the user and one item with a summary by the model; send them as the next input.',
+    request: { name: 'CompactRequest', schema: compactRequest },
+    response: { name: 'CompactedResponse', schema: compactedResponse },
+    handle: compactResponse,
   },
   {
     method: 'GET',

@@ -12,6 +12,7 @@ import { chatLevel } from '../levels/l1-chat/l1-chat.ts';
 import { toPrompt } from '../levels/l1-chat/prompt.ts';
 import { createRegistry } from '../levels/registry.ts';
 import { createHttpClient, type HttpClient } from './http-client.ts';
+import type { ResponseRuns } from '../runtime/response-runs.ts';
 import { createMemoryResponseRuns } from './memory-response-runs.ts';
 import { createRealClock } from './real-clock.ts';
 
@@ -28,6 +29,8 @@ export interface ApiFixture extends AsyncDisposable {
   readonly app: ReturnType<typeof createApi>;
   readonly engine: Engine;
   readonly client: HttpClient;
+  /** When `stores` was asked for. */
+  readonly responses: ResponseRuns | undefined;
   /** The log lines, in order. */
   readonly log: readonly LogLine[];
 }
@@ -63,6 +66,7 @@ export function createApiFixture(options: ApiFixtureOptions = {}): ApiFixture {
   return {
     app,
     engine,
+    responses,
     log,
     client: createHttpClient((request) => app.fetch(request, {})),
     async [Symbol.asyncDispose]() {

@@ -22,6 +22,7 @@ const rules: readonly ScriptRule[] = [
       ],
     },
   },
+  { match: { lastUser: 'Summarize' }, reply: { text: 'Ada likes tea.' } },
   { match: { lastUser: 'think' }, reply: { thought: 'let me see', text: 'seen' } },
   { match: { lastUser: 'slow' }, reply: { text: 'w '.repeat(2_000), tokensPerSecond: 50 } },
   { match: { lastUser: 'paced' }, reply: { text: 'one two three four five six', tokensPerSecond: 40 } },

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import OpenAI, { NotFoundError } from 'openai';
-import type { ResponseStreamEvent } from 'openai/resources/responses/responses';
+import type { ResponseInputItem, ResponseStreamEvent } from 'openai/resources/responses/responses';
 import { leavesNothing } from '../../src/testing/leftovers.ts';
 import {
   checkStream,
@@ -215,6 +215,56 @@ describe('without a store', () => {
       }
     }),
   );
+});
+
+test('a conversation is made short, and goes on from its summary', async () => {
+  await using fixture = await open();
+  const client = connect(fixture);
+  const first = await client.responses.create({ model, input: 'I am Ada and I like tea' });
+  const short = await client.responses.compact({ model: model, previous_response_id: first.id });
+  assert.deepEqual(
+    short.output.map((item) => item.type),
+    ['message', 'compaction'],
+  );
+  assert.ok(short.usage.output_tokens > 0);
+  const next = await client.responses.create({
+    model,
+    input: [...(short.output as ResponseInputItem[]), { role: 'user', content: 'what did I say' }],
+  });
+  assert.match(next.output_text, /I am Ada and I like tea[\s\S]*Ada likes tea\./);
+  const nothing = await failure(client.responses.compact({ model: model }));
+  assert.deepEqual([nothing.status, nothing.param], [400, 'input']);
+  const missing = await failure(client.responses.compact({ model: 'gone', input: 'x' }));
+  assert.equal(missing.status, 404);
+});
+
+test('a reader that does not read holds the log back', async () => {
+  let given = 0;
+  const delta = 'x'.repeat(1_000);
+  await using fixture = await open();
+  const { id } = await connect(fixture).responses.create({ model, input: 'x' });
+  const { responses } = fixture;
+  assert.ok(responses !== undefined);
+  responses.events = async function* () {
+    for (; given < 100_000; given++) {
+      const at = { item_id: 'msg_1', output_index: 0, content_index: 0 };
+      yield {
+        sequence_number: given,
+        event: { type: 'response.output_text.delta', ...at, delta, logprobs: [] },
+      };
+    }
+  };
+  const abort = new AbortController();
+  const answer = await fetch(`${fixture.server.url}/v1/responses/${id}?stream=true`, {
+    signal: abort.signal,
+  });
+  assert.equal(answer.status, 200);
+  await wait(300);
+  const held = given;
+  await wait(200);
+  assert.equal(given, held);
+  assert.ok(held < 30_000, `${held} events were read ahead`);
+  abort.abort();
 });
 
 test('the tokens of an input are counted, with its tools and its history', async () => {

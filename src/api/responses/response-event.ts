@@ -29,7 +29,7 @@ export function isDelta(event: LevelEvent | LifecycleEvent): boolean {
 }
 
 /** The status that a response has after an event of its life. */
-export function toStatus(type: TerminalEvent['type']): ResponseStatus {
+function toStatus(type: TerminalEvent['type']): ResponseStatus {
   switch (type) {
     case 'response.completed':
       return 'completed';

@@ -4,15 +4,24 @@ import type { IdSource } from '../../kernel/ids.ts';
 import { invalidField } from '../invalid-field.ts';
 import type {
   AssistantItemBody,
+  CompactionBody,
   FunctionCallOutputBody,
   InputItemBody,
   OthersMessageBody,
 } from '../wire/response-item.ts';
+import { readSummary } from './summary-item.ts';
 
 /** Items without an id get one. A text is a message of the user. */
 export function toInputItems(input: string | readonly InputItemBody[], ids: IdSource): readonly Item[] {
   if (typeof input === 'string') return [toItem({ role: 'user', content: input }, ids)];
-  return input.map((item) => toItem(item, ids));
+  return input.map((item, index) =>
+    item.type === 'compaction'
+      ? readSummary(
+          { id: item.id ?? ids.create('msg'), content: item.encrypted_content },
+          `input[${index}].encrypted_content`,
+        )
+      : toItem(item, ids),
+  );
 }
 
 /**
@@ -49,7 +58,7 @@ export function requireMatchedCalls(items: readonly Item[], givenCount: number):
   }
 }
 
-function toItem(item: InputItemBody, ids: IdSource): Item {
+function toItem(item: Exclude<InputItemBody, CompactionBody>, ids: IdSource): Item {
   switch (item.type) {
     case undefined:
     case 'message':

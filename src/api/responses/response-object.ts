@@ -61,7 +61,8 @@ function toError(error: ResponseFailure | undefined): JsonObject {
   };
 }
 
-function toResponseUsage(used: Usage): JsonObject {
+/** Usage as Responses objects carry it. */
+export function toResponseUsage(used: Usage): JsonObject {
   return {
     input_tokens: used.inputTokens,
     input_tokens_details: { cached_tokens: used.cachedTokens },

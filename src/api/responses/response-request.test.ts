@@ -228,8 +228,8 @@ describe('a request is refused by name', () => {
     ['with an item reference', { input: [{ type: 'item_reference', id: 'a' }] }, unable('input[0].type')],
     [
       'with a compaction',
-      { input: [{ type: 'compaction', encrypted_content: '' }] },
-      unable('input[0].type'),
+      { input: [{ type: 'compaction', encrypted_content: 'e30' }] },
+      wrong('input[0].encrypted_content'),
     ],
     [
       'with foreign thoughts',

@@ -66,6 +66,12 @@ export interface FunctionCallOutputBody {
   readonly output: string | readonly (InputTextBody | InputImageBody | RefusedPartBody)[];
 }
 
+export interface CompactionBody {
+  readonly type: 'compaction';
+  readonly id?: string | null | undefined;
+  readonly encrypted_content: string;
+}
+
 /** Known so that it can be refused by name; it never passes. */
 interface RefusedItemBody {
   readonly type: RefusedItemType;
@@ -77,11 +83,11 @@ export type InputItemBody =
   | ReasoningItemBody
   | FunctionCallBody
   | FunctionCallOutputBody
+  | CompactionBody
   | RefusedItemBody;
 
 const refusedItemTypes = [
   'item_reference',
-  'compaction',
   'custom_tool_call',
   'custom_tool_call_output',
   'file_search_call',
@@ -236,6 +242,13 @@ const functionCallOutput = z.strictObject({
     }),
 });
 
+const compaction = z.strictObject({
+  type: z.literal('compaction'),
+  id: itemId,
+  encrypted_content: text.describe('As POST /v1/responses/compact gave it.'),
+  created_by: z.string().nullish(),
+});
+
 const refusedItem = z.looseObject({ type: z.enum(refusedItemTypes) }).refine(() => false, {
   path: ['type'],
   message: 'items of this type are not supported; send messages, reasoning, function calls and their outputs',
@@ -244,6 +257,6 @@ const refusedItem = z.looseObject({ type: z.enum(refusedItemTypes) }).refine(() 
 
 export const inputItem: z.ZodType<InputItemBody> = z.discriminatedUnion(
   'type',
-  [message, reasoning, functionCall, functionCallOutput, refusedItem],
+  [message, reasoning, functionCall, functionCallOutput, compaction, refusedItem],
   { error: 'expected an item of type message, reasoning, function_call or function_call_output' },
 );

@@ -155,6 +155,17 @@ export const inputTokensRequest: z.ZodType<ResponseInputBody> = z.strictObject({
   personality: refused('not supported; write it into the instructions'),
 });
 
+export const compactRequest: z.ZodType<ResponseInputBody> = z.strictObject({
+  model: inputFields.model,
+  input: inputFields.input,
+  instructions: inputFields.instructions,
+  previous_response_id: inputFields.previous_response_id,
+  prompt_cache_key: labelFields.prompt_cache_key,
+  prompt_cache_retention: refused('prompts are kept in memory only', ['in_memory']),
+  prompt_cache_options: refused('prompt beginnings are always reused, without options'),
+  service_tier: refused('there is one tier here', ['auto', 'default']),
+});
+
 export interface InputTokens {
   readonly object: 'response.input_tokens';
   readonly input_tokens: number;

@@ -21,7 +21,7 @@ const contentPart = z.union([
   z.object({ type: z.literal('refusal'), refusal: z.string() }),
 ]);
 
-export const responseItem: z.ZodType = z.discriminatedUnion('type', [
+const responseItem: z.ZodType = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('message'),
     id: z.string(),
@@ -53,7 +53,7 @@ export const responseItem: z.ZodType = z.discriminatedUnion('type', [
   }),
 ]);
 
-export const responseStatus: z.ZodType<ResponseStatus> = z.enum([
+const responseStatus: z.ZodType<ResponseStatus> = z.enum([
   'queued',
   'in_progress',
   'completed',
@@ -180,6 +180,19 @@ export const responseStreamEvent: z.ZodType = z.discriminatedUnion('type', [
     arguments: z.string(),
   }),
 ]);
+
+export const compactedResponse: z.ZodType = z.object({
+  id: z.string(),
+  object: z.literal('response.compaction'),
+  created_at: z.int().describe('Seconds since 1970.'),
+  output: z.array(
+    z.union([
+      responseItem,
+      z.object({ type: z.literal('compaction'), id: z.string(), encrypted_content: z.string() }),
+    ]),
+  ),
+  usage: responseUsage,
+});
 
 export interface DeletedResponse {
   readonly id: string;
