@@ -39,7 +39,7 @@ Examples:
   gradus models list
   gradus doctor
 
-Environment: GRADUS_HOME, GRADUS_MODEL, GRADUS_HOST, GRADUS_PORT; more in gradus.json below GRADUS_HOME.
+Environment: GRADUS_HOME, GRADUS_MODEL, GRADUS_HOST, GRADUS_PORT, GRADUS_DATABASE_URL; more in gradus.json below GRADUS_HOME.
 Exit codes: 0 done, 1 failed, 2 wrong use.`,
   );
 program.exitOverride((error) => {

@@ -74,6 +74,8 @@ export interface Settings {
   readonly host: string;
   readonly port: number;
   readonly model: string | undefined;
+  /** A Postgres server; absent: a database of our own below the home. */
+  readonly databaseUrl: string | undefined;
   readonly hubUrl: string | undefined;
   readonly hubToken: string | undefined;
   readonly config: Config;
@@ -106,6 +108,7 @@ export function readSettings(
     host: flags.host ?? variable('GRADUS_HOST') ?? config.host ?? '127.0.0.1',
     port: port === undefined ? (config.port ?? defaultPort) : parsePort(port),
     model: flags.model ?? variable('GRADUS_MODEL') ?? config.model,
+    databaseUrl: variable('GRADUS_DATABASE_URL'),
     hubUrl: variable('HF_ENDPOINT'),
     hubToken: variable('HF_TOKEN'),
     config,

@@ -1,5 +1,7 @@
 /** Wiring: the parts of Gradus, chosen and joined. Nothing else in the source picks a concrete part. */
 import { timingSafeEqual } from 'node:crypto';
+import { hostname } from 'node:os';
+import path from 'node:path';
 import type { Hono } from 'hono';
 import type { ApiEnv, Logger } from '../api/api-context.ts';
 import { createApi } from '../api/api.ts';
@@ -14,7 +16,11 @@ import { GradusError } from '../kernel/errors.ts';
 import { createIdSource } from '../kernel/ids.ts';
 import { chatLevel } from '../levels/l1-chat/l1-chat.ts';
 import type { Registry } from '../levels/level.ts';
-import { createRegistry } from '../levels/registry.ts';
+import { createRegistry, createResponseWork } from '../levels/registry.ts';
+import { openResponseRuns } from '../runtime/open-response-runs.ts';
+import { openPgliteStore } from '../store/pglite/open-pglite-store.ts';
+import { openPostgresStore } from '../store/postgres/open-postgres-store.ts';
+import type { Store } from '../store/store.ts';
 import { readAvailableMemoryBytes, readCores, readTotalMemoryBytes } from './machine.ts';
 import { ModelShelf } from './model-shelf.ts';
 import { systemClock, systemRandom } from './real-world.ts';
@@ -32,8 +38,17 @@ export interface System extends AsyncDisposable {
 /** How often the server looks whether other processes brought or removed models. */
 const shelfRefreshMs = 5000;
 
-export async function createSystem(settings: Settings, logger: Logger): Promise<System> {
+/**
+ * With `keeps`, responses are stored and survive the process: in Postgres when the owner names one, else in
+ * a database below the home. Without, everything is in memory, as for one question of the command line.
+ */
+export async function createSystem(
+  settings: Settings,
+  logger: Logger,
+  options: { readonly keeps: boolean },
+): Promise<System> {
   const { config } = settings;
+  await using opened = new AsyncDisposableStack();
   const shelf = await ModelShelf.open(settings);
   const metrics = createMetrics();
   const ids = createIdSource(systemClock, systemRandom);
@@ -61,9 +76,29 @@ export async function createSystem(settings: Settings, logger: Logger): Promise<
       createOpenAiEngine({ ...common, config: endpoint, environment: settings.environment }),
     ),
   );
-  const registry = createRegistry({ engines, levels: [chatLevel], clock: systemClock, ids });
+  opened.defer(async () => {
+    await Promise.all(engines.map((engine) => engine[Symbol.asyncDispose]()));
+  });
+  const parts = { engines, levels: [chatLevel], clock: systemClock, ids };
+  const registry = createRegistry(parts);
   const refresh = setInterval(() => void shelf.refresh().catch(() => undefined), shelfRefreshMs);
   refresh.unref();
+  opened.defer(() => clearInterval(refresh));
+  const responses = options.keeps
+    ? opened.use(
+        await openResponseRuns({
+          store: opened.use(await openStore(settings, logger)),
+          clock: systemClock,
+          // One server per home, so the pair names a process, before and after a restart.
+          executorId: `${hostname()}:${settings.home}`,
+          work: createResponseWork(parts),
+          log: (level, text) => {
+            if (level === 'error') logger.error({}, text);
+            else logger.info({ level }, text);
+          },
+        }),
+      )
+    : undefined;
   const isLoopback = ['127.0.0.1', 'localhost', '::1'].includes(settings.host);
   const app = createApi({
     registry,
@@ -72,21 +107,30 @@ export async function createSystem(settings: Settings, logger: Logger): Promise<
     metrics,
     logger,
     version,
+    ...(responses === undefined ? {} : { responses }),
     ...(config.keys.length === 0 ? {} : { authorize: createKeyCheck(config.keys) }),
     ...(isLoopback ? { hostNames: ['127.0.0.1', 'localhost', '[::1]', '::1'] } : {}),
     ...(config.origins.length === 0 ? {} : { origins: config.origins }),
   });
+  const lifetime = opened.move();
   return {
     shelf,
     registry,
     engines,
     app,
     listen: (options) => serve(app, options),
-    async [Symbol.asyncDispose]() {
-      clearInterval(refresh);
-      await Promise.all(engines.map((engine) => engine[Symbol.asyncDispose]()));
-    },
+    [Symbol.asyncDispose]: () => lifetime.disposeAsync(),
   };
+}
+
+function openStore(settings: Settings, logger: Logger): Promise<Store> {
+  const clock = systemClock;
+  if (settings.databaseUrl !== undefined) return openPostgresStore({ url: settings.databaseUrl, clock });
+  return openPgliteStore({
+    folder: path.join(settings.home, 'data'),
+    clock,
+    onTrouble: (error) => logger.error({ error: String(error) }, 'upkeep of the database failed'),
+  });
 }
 
 function createKeyCheck(keys: readonly string[]): (key: string | undefined) => { label: string } {

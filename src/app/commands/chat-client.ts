@@ -48,7 +48,7 @@ export async function openTarget(
   if (options.url !== undefined) {
     throw new GradusError('engine-unreachable', { message: `Nothing answers at ${options.url}.` });
   }
-  const system = await createSystem(settings, pino({ level: 'silent' }));
+  const system = await createSystem(settings, pino({ level: 'silent' }), { keeps: false });
   try {
     const isLocal = settings.config.script === undefined && settings.config.endpoints.length === 0;
     const chosen =

@@ -48,7 +48,7 @@ export async function runDoctor(
     {
       name: 'gpu',
       value: describeGpu(),
-      ...(possible.length === 0 ? {} : { advice: `to use a GPU: npm install ${possible[0] ?? ''}` }),
+      ...(possible.length === 0 ? {} : { advice: `to use a GPU: npm install ${possible[0] ?? ''}@3.22.1` }),
     },
     {
       name: 'pip',

@@ -25,7 +25,7 @@ export async function runServe(settings: Settings, flags: ServeFlags, signal: Ab
     since: new Date().toISOString(),
   });
   const logger = pino({ level: flags.verbose ? 'info' : 'error' }, pino.destination(2));
-  await using system = await createSystem(settings, logger);
+  await using system = await createSystem(settings, logger, { keeps: true });
   const { config, host, port } = settings;
   // The port is taken first: a port that is in use is told before a gigabyte is fetched for nothing.
   await using server = await system.listen({ host, port });
