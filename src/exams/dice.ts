@@ -1,21 +1,21 @@
 /** Small draws over a RandomSource that every generator needs: whole numbers, picks, shuffles. */
-import { randomInteger, type RandomSource } from '../kernel/random.ts';
+import type { RandomSource } from '../kernel/random.ts';
 
 /** A uniform whole number from `low` to `high`, both included. */
 export function integerBetween(random: RandomSource, low: number, high: number): number {
-  return low + randomInteger(random, high - low + 1);
+  return low + Math.floor(random.next01() * (high - low + 1));
 }
 
 /** One entry of a list that is not empty, each with the same chance. */
 export function pickOne<T>(random: RandomSource, list: readonly T[]): T {
-  return at(list, randomInteger(random, list.length));
+  return at(list, Math.floor(random.next01() * list.length));
 }
 
 /** A new list in random order (Fisher and Yates). */
 export function shuffled<T>(random: RandomSource, list: readonly T[]): T[] {
   const copy = [...list];
   for (let i = copy.length - 1; i > 0; i--) {
-    const j = randomInteger(random, i + 1);
+    const j = Math.floor(random.next01() * (i + 1));
     const held = at(copy, i);
     copy[i] = at(copy, j);
     copy[j] = held;

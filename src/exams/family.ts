@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { JsonValue } from '../kernel/json.ts';
-import { createSeededRandom, type RandomSource } from '../kernel/random.ts';
+import type { RandomSource } from '../kernel/random.ts';
 
 export type ExamLanguage = 'en' | 'zh';
 
@@ -100,10 +100,25 @@ export function createItem(family: Family, key: ItemKey): Item {
   return { ...task, ...key, id, family: family.name, version: family.version };
 }
 
-/** A sequential random source from any text, over 64 bits of its SHA-256. */
+/**
+ * A sequential random source from any text: SHA-256 of the text and a counter, 32 bits at a time. Exams keep a
+ * source of their own, by a public standard: an item must stay the same for ever, whatever the kernel's becomes.
+ */
 export function createNamedRandom(name: string): RandomSource {
-  const digest = createHash('sha256').update(name, 'utf8').digest();
-  return createSeededRandom(digest.readInt32LE(0), digest.readInt32LE(4));
+  let block = Buffer.alloc(0);
+  let offset = 0;
+  let counter = 0;
+  return {
+    next01() {
+      if (offset === block.length) {
+        block = createHash('sha256').update(`${name}\n${counter++}`, 'utf8').digest();
+        offset = 0;
+      }
+      const value = block.readUInt32BE(offset) / 2 ** 32;
+      offset += 4;
+      return value;
+    },
+  };
 }
 
 /** The hash of what the examined sees; stored in reports so that a third party can compare items. */

@@ -309,7 +309,7 @@ function judgeParcel({ rules, parcel, price, word }: Puzzle): string {
 /** The same data in another spelling of the same form: keys reversed, all fields quoted, no padding. */
 function writeOtherwise({ form, columns, rows }: Puzzle): string {
   const keys: string[] = columns.map(({ key }: Puzzle) => key);
-  const cell = (value: unknown): string => (value === null ? '' : [value].flat().join(';'));
+  const cell = (value: unknown): string => (value === null ? '' : [value].flat().map(String).join(';'));
   if (form === 'json') {
     return JSON.stringify(
       rows.map((row: unknown[]) => Object.fromEntries(keys.map((key, i) => [key, row[i]]).toReversed())),

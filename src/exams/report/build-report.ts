@@ -1,8 +1,7 @@
 /** Computes a report from what an exam asked and got. Pure: the same answers give the same report. */
-import { createSeededRandom } from '../../kernel/random.ts';
 import { chanceOf, rungsOf } from '../exam-plan.ts';
 import type { ExamSettings } from '../exam-settings.ts';
-import { hashMessages } from '../family.ts';
+import { createNamedRandom, hashMessages } from '../family.ts';
 import {
   rateOf,
   type AskedItem,
@@ -197,7 +196,7 @@ function describeCost(
   costOf: (attempt: Sample['attempt']) => number,
 ): CostReport {
   const priced = samples.map(({ attempt, grade }) => ({ cost: costOf(attempt), isSolved: grade.correct }));
-  const { value, interval, method } = costPerSolved(priced, createSeededRandom(priced.length, 77));
+  const { value, interval, method } = costPerSolved(priced, createNamedRandom(`bootstrap/${priced.length}`));
   const [low, high] = interval;
   return {
     value: value === null ? null : round(value, 9),

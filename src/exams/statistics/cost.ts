@@ -1,5 +1,5 @@
 /** What a solved task costs: total cost over tasks solved, with an interval by resampling items. */
-import { randomInteger, type RandomSource } from '../../kernel/random.ts';
+import type { RandomSource } from '../../kernel/random.ts';
 import { clopperPearson } from './rate.ts';
 
 export interface Priced {
@@ -36,7 +36,7 @@ export function costPerSolved(
     let cost = 0;
     let count = 0;
     for (let i = 0; i < items.length; i++) {
-      const item = items[randomInteger(random, items.length)];
+      const item = items[Math.floor(random.next01() * items.length)];
       cost += item?.cost ?? 0;
       count += item?.isSolved === true ? 1 : 0;
     }
