@@ -3,6 +3,7 @@ import type { Clock } from '../kernel/clock.ts';
 import { GradusError } from '../kernel/errors.ts';
 import type { ResponseRow, Store } from '../store/store.ts';
 import { startDurable, type Durable, type WorkflowScope } from './dbos/durable.ts';
+import type { ResponseEvent } from './event-fold.ts';
 import { readEvents } from './event-reader.ts';
 import { pageOf } from './item-page.ts';
 import { ResponseLife } from './response-life.ts';
@@ -29,21 +30,14 @@ const workflowName = 'response';
 
 export async function openResponseRuns(options: ResponseRunsOptions): Promise<ResponseRuns> {
   const lives = new Map<string, ResponseLife>();
-  /** Rows that `start` has just stored, with the number of their events, so that their run need not read them. */
-  const fresh = new Map<string, { readonly row: ResponseRow; readonly events: number }>();
   const { store, clock } = options;
 
   const runResponse = async (scope: WorkflowScope): Promise<null> => {
-    const known = fresh.get(scope.id);
-    fresh.delete(scope.id);
-    const row = known?.row ?? (await store.responses.load(scope.id));
-    if (row === undefined || isEnded(row.status)) return null;
-    const life = await ResponseLife.open({
-      row,
-      store,
-      clock,
-      ...(known === undefined ? {} : { freshFrom: known.events }),
-    });
+    const begun = lives.get(scope.id);
+    const row = begun === undefined ? await store.responses.load(scope.id) : undefined;
+    if (begun === undefined && (row === undefined || isEnded(row.status))) return null;
+    const life = begun ?? (row === undefined ? undefined : await ResponseLife.open({ row, store, clock }));
+    if (life === undefined) return null;
     lives.set(scope.id, life);
     try {
       await life.run(options.work, scope);
@@ -94,21 +88,39 @@ export async function openResponseRuns(options: ResponseRunsOptions): Promise<Re
   return {
     async start(start) {
       const row = toRow(start, clock.nowMs());
-      const holder = await storeStart(store, start, row);
+      if (lives.has(row.id)) {
+        throw new GradusError('conflict', { message: `The response ${row.id} exists already.` });
+      }
+      const events = firstEvents(row);
+      const storing = storeStart(store, { start, row, events });
+      const life = ResponseLife.create({ row, store, clock }, { events, stored: storing });
+      lives.set(row.id, life);
+      // With a key it may be a repetition; in the background nobody waits for the first word.
+      if (!start.background && start.idempotencyKey === undefined) life.begin(options.work);
+      const forget = (): void => {
+        life.abandon();
+        if (lives.get(row.id) === life) lives.delete(row.id);
+      };
+      let holder: string | undefined;
+      try {
+        holder = await storing;
+      } catch (error) {
+        forget();
+        throw error;
+      }
       if (holder !== undefined) {
+        forget();
         const stored = await load(holder);
         if (stored !== undefined) return stored;
         throw new GradusError('conflict', {
           message: `The idempotency key was used for the response ${holder}, which was deleted.`,
         });
       }
-      fresh.set(row.id, { row, events: 2 });
-      try {
-        await durable.start(workflowName, row.id, null);
-      } finally {
-        // Of an id that the engine knew already nothing was started.
-        if (lives.has(row.id)) fresh.delete(row.id);
-      }
+      // The row is enough for a next process to find it, so the caller need not wait for the engine's own row.
+      durable.start(workflowName, row.id, null).catch((error: unknown) => {
+        options.log?.('error', `the response ${row.id} waits for the next start: ${String(error)}`);
+        forget();
+      });
       return toStoredResponse(row, []);
     },
 
@@ -157,8 +169,21 @@ export async function openResponseRuns(options: ResponseRunsOptions): Promise<Re
   };
 }
 
-/** The row, its first two events and its idempotency key, all or nothing. Gives the response that holds the key already. */
-async function storeStart(store: Store, start: ResponseStart, row: ResponseRow): Promise<string | undefined> {
+function firstEvents(row: ResponseRow): readonly ResponseEvent[] {
+  return [
+    { type: 'response.created' },
+    { type: row.isBackground ? 'response.queued' : 'response.in_progress' },
+  ];
+}
+
+interface Storing {
+  readonly start: ResponseStart;
+  readonly row: ResponseRow;
+  readonly events: readonly ResponseEvent[];
+}
+
+/** The row, its first events and its idempotency key, all or nothing. Gives the response that holds the key already. */
+async function storeStart(store: Store, { start, row, events }: Storing): Promise<string | undefined> {
   const nowMs = row.createdAtMs;
   return store.transaction(async (tables) => {
     if (start.idempotencyKey !== undefined) {
@@ -179,11 +204,10 @@ async function storeStart(store: Store, start: ResponseStart, row: ResponseRow):
       }
     }
     await tables.responses.create(row);
-    const second = row.isBackground ? 'response.queued' : 'response.in_progress';
     await tables.events.append(
       row.id,
       0,
-      [toNewEvent({ type: 'response.created' }), toNewEvent({ type: second })],
+      events.map((event) => toNewEvent(event)),
       nowMs,
     );
     return undefined;

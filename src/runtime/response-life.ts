@@ -2,6 +2,7 @@
  * One life of a response: from its start, or from what the log has of an earlier life, to its end or to the
  * moment when this process hands it back.
  */
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Clock } from '../kernel/clock.ts';
 import { errorKinds, GradusError, toGradusError, type ErrorCode } from '../kernel/errors.ts';
 import type { LevelResult } from '../kernel/event.ts';
@@ -13,14 +14,19 @@ import type { WorkflowScope } from './dbos/durable.ts';
 import { EmissionFold, OutputFold, type ResponseEvent } from './event-fold.ts';
 import { readStoredEvent, ResponseLog, toNewEvent, type JournalEntry } from './response-log.ts';
 import { toJsonObject, toStoredResponse, type Ending } from './response-rows.ts';
+import type { NumberedEvent } from './response-runs.ts';
 import type { ResponseScope, ResponseWork, StepProgress } from './response-work.ts';
 
 export interface LifeOptions {
   readonly row: ResponseRow;
   readonly store: Store;
   readonly clock: Clock;
-  /** The number of events that are stored already, when the caller knows that no earlier life left any more. */
-  readonly freshFrom?: number;
+}
+
+/** Of a response that has no earlier life: the events that are stored with its row, and when they are. */
+export interface FreshStart {
+  readonly events: readonly ResponseEvent[];
+  readonly stored: Promise<unknown>;
 }
 
 export class ResponseLife {
@@ -31,27 +37,37 @@ export class ResponseLife {
   readonly #output: OutputFold;
   readonly #journal: Map<number, JsonValue[]>;
   readonly #ended = Promise.withResolvers<void>();
+  readonly #isFresh: boolean;
   #isHandedBack = false;
   #steps = 0;
 
-  private constructor(options: LifeOptions, past: Past) {
+  #answer: Promise<Omit<Ending, 'output'>> | undefined;
+  readonly #attached = Promise.withResolvers<Attached>();
+
+  private constructor(options: LifeOptions, past: Past, fresh?: FreshStart) {
     this.#options = options;
     this.#emission = past.emission;
     this.#output = past.output;
     this.#journal = past.journal;
+    this.#isFresh = fresh !== undefined;
     this.log = new ResponseLog({
       id: options.row.id,
       events: options.store.events,
       clock: options.clock,
       next: past.next,
+      ...(fresh === undefined ? {} : { ready: fresh.stored, recent: fresh.events.map(toNumbered) }),
       onLost: (error) => this.#controller.abort(error),
     });
   }
 
   static async open(options: LifeOptions): Promise<ResponseLife> {
-    const past = createPast(options.freshFrom ?? 0);
-    if (options.freshFrom === undefined) await readPast(options, past);
+    const past = createPast(0);
+    await readPast(options, past);
     return new ResponseLife(options, past);
+  }
+
+  static create(options: LifeOptions, fresh: FreshStart): ResponseLife {
+    return new ResponseLife(options, createPast(fresh.events.length), fresh);
   }
 
   /** Resolves when this life is over and no more events come from it. */
@@ -74,22 +90,40 @@ export class ResponseLife {
     await this.log.flush().catch(() => undefined);
   }
 
+  /**
+   * Begins to answer before the workflow is stored, so that nobody waits for that: a step's work begins at
+   * once, and its result is stored when the workflow is there.
+   */
+  begin(work: ResponseWork): void {
+    const { row } = this.#options;
+    const { request } = toStoredResponse(row, []);
+    this.#answer ??= this.#makeAnswer(() => work(row.model, request, this.#createScope()));
+  }
+
+  /** Stops what had begun of a response that could not be stored. */
+  abandon(): void {
+    this.cancel();
+    this.log.seal();
+    this.#ended.resolve();
+    this.log.wakeAll();
+  }
+
   /** Runs to the end and stores it. Never settles when it was handed back. */
   async run(work: ResponseWork, workflow: WorkflowScope): Promise<void> {
     const { row, store, clock } = this.#options;
     const onAbort = (): void => this.#controller.abort(workflow.signal.reason);
     if (workflow.signal.aborted) onAbort();
     workflow.signal.addEventListener('abort', onAbort, { once: true });
+    this.#attached.resolve({ workflow, inWorkflow: AsyncLocalStorage.snapshot() });
     try {
       if (row.status === 'queued') {
-        await store.responses.update(row.id, { status: 'in_progress', startedAtMs: clock.nowMs() }, [
-          'queued',
-        ]);
+        const change = { status: 'in_progress', startedAtMs: clock.nowMs() } as const;
+        await store.responses.update(row.id, change, ['queued']);
         this.#emit({ type: 'response.in_progress' });
       }
-      const { request } = toStoredResponse(row, []);
-      const ending = await this.#answer(() => work(row.model, request, this.#createScope(workflow)));
-      if (this.#isHandedBack) return await never();
+      this.begin(work);
+      const ending = await this.#answer;
+      if (this.#isHandedBack || ending === undefined) return await never();
       await this.end(ending);
     } catch (error) {
       if (this.#isHandedBack) return await never();
@@ -131,7 +165,7 @@ export class ResponseLife {
     this.log.close(last);
   }
 
-  async #answer(work: () => Promise<LevelResult>): Promise<Omit<Ending, 'output'>> {
+  async #makeAnswer(work: () => Promise<LevelResult>): Promise<Omit<Ending, 'output'>> {
     const { signal } = this.#controller;
     try {
       signal.throwIfAborted();
@@ -152,19 +186,20 @@ export class ResponseLife {
     this.log.emit(fresh);
   }
 
-  #createScope(workflow: WorkflowScope): ResponseScope {
+  #createScope(): ResponseScope {
+    const { id } = this.#options.row;
     return {
-      id: workflow.id,
+      id,
       signal: this.#controller.signal,
-      ids: createCountedIds(workflow.id),
+      ids: createCountedIds(id),
       emit: (event) => this.#emit(event),
-      step: (name, work) => this.#step(workflow, { name, work }),
+      step: (name, work, { mayBeginEarly = false } = {}) => this.#step({ name, mayBeginEarly }, work),
     };
   }
 
   async #step<T extends JsonValue>(
-    workflow: WorkflowScope,
-    { name, work }: { readonly name: string; readonly work: (progress: StepProgress) => Promise<T> },
+    { name, mayBeginEarly }: { readonly name: string; readonly mayBeginEarly: boolean },
+    work: (progress: StepProgress) => Promise<T>,
   ): Promise<T> {
     const step = this.#steps++;
     const progress: StepProgress = {
@@ -172,7 +207,7 @@ export class ResponseLife {
       note: (value) => this.log.note([step, value]),
       restart: () => this.#restart(step),
     };
-    const outcome = await workflow.step<StepOutcome<T>>(name, async () => {
+    const attempt = async (): Promise<StepOutcome<T>> => {
       try {
         const value = await work(progress);
         return this.#isHandedBack ? await never() : { value };
@@ -182,7 +217,11 @@ export class ResponseLife {
         if (this.#controller.signal.aborted || !(thrown instanceof GradusError)) throw thrown;
         return { error: { code: thrown.code, message: thrown.message } };
       }
-    });
+    };
+    const early = this.#isFresh && step === 0 && mayBeginEarly ? attempt() : undefined;
+    early?.catch(() => undefined);
+    const { workflow, inWorkflow } = await this.#attached.promise;
+    const outcome = await inWorkflow(() => workflow.step(name, () => early ?? attempt()));
     this.#journal.delete(step);
     if ('value' in outcome) return outcome.value;
     const { code, message } = outcome.error;
@@ -198,6 +237,16 @@ export class ResponseLife {
       this.log.emit(event);
     }
   }
+}
+
+/** The workflow, and the way into its asynchronous context, which the engine knows it by. */
+interface Attached {
+  readonly workflow: WorkflowScope;
+  readonly inWorkflow: <R>(work: () => R) => R;
+}
+
+function toNumbered(event: ResponseEvent, sequence_number: number): NumberedEvent {
+  return { sequence_number, event };
 }
 
 type StepOutcome<T extends JsonValue> =

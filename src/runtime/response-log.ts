@@ -27,6 +27,10 @@ export interface ResponseLogOptions {
   readonly clock: Clock;
   /** The number of the next event. */
   readonly next: number;
+  /** The stored events before `next` that readers may have from memory. */
+  readonly recent?: readonly NumberedEvent[];
+  /** Resolves when the response's row is stored; nothing is written before. */
+  readonly ready?: Promise<unknown>;
   /** Told when the log can no longer be written, as when the response was deleted. */
   readonly onLost: (error: GradusError) => void;
 }
@@ -45,6 +49,7 @@ export class ResponseLog {
 
   constructor(options: ResponseLogOptions) {
     this.#options = options;
+    this.#recent = [...(options.recent ?? [])];
     this.#next = options.next;
     this.#stored = options.next;
   }
@@ -148,6 +153,7 @@ export class ResponseLog {
     const { id, events, clock } = this.#options;
     const rows = batch.map(({ event }, i) => toNewEvent(event, i === batch.length - 1 ? journal : []));
     const expected = this.#stored;
+    await this.#options.ready;
     for (let attempt = 0; ; attempt++) {
       try {
         const outcome = await events.append(id, expected, rows, clock.nowMs());

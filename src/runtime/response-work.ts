@@ -23,7 +23,16 @@ export interface ResponseScope {
   /** Adds to the response. What an earlier life has stored already is not added again. */
   emit(event: LevelEvent): void;
   /** Runs `work` and stores its result; in a later life the stored result is given and `work` is not run. */
-  step<T extends JsonValue>(name: string, work: (progress: StepProgress) => Promise<T>): Promise<T>;
+  step<T extends JsonValue>(
+    name: string,
+    work: (progress: StepProgress) => Promise<T>,
+    options?: StepOptions,
+  ): Promise<T>;
+}
+
+export interface StepOptions {
+  /** Whether `work` does no harm when the response turns out not to be storable; it need not wait then. */
+  readonly mayBeginEarly?: boolean;
 }
 
 export interface StepProgress {

@@ -4,7 +4,7 @@
  */
 import type { Engine, GenerateRequest, GenerationEvent, ModelDescription } from '../../engines/engine.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../kernel/json.ts';
-import type { ResponseScope } from '../../runtime/response-work.ts';
+import type { ResponseScope, StepProgress } from '../../runtime/response-work.ts';
 import { toContinuation, type Continuation } from './continuation.ts';
 
 export interface DurableGeneration {
@@ -18,7 +18,7 @@ export interface DurableGeneration {
 export async function generateDurably(generation: DurableGeneration): Promise<void> {
   const { engine, model, scope, request, onEvent } = generation;
   let hasRun = false;
-  const stored = await scope.step<readonly JsonObject[]>('generate', async (progress) => {
+  const work = async (progress: StepProgress): Promise<readonly JsonObject[]> => {
     hasRun = true;
     const kept: GenerationEvent[] = [];
     const take = (event: GenerationEvent): void => {
@@ -37,7 +37,8 @@ export async function generateDurably(generation: DurableGeneration): Promise<vo
       }
     }
     return kept.map(toJsonObject);
-  });
+  };
+  const stored = await scope.step('generate', work, { mayBeginEarly: true });
   if (!hasRun) for (const value of stored) onEvent(toGenerationEvent(value));
 }
 
