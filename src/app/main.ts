@@ -1,6 +1,7 @@
 /** The command line: reads words and flags, hands over to one command, and turns what it throws into an exit code. */
 import process from 'node:process';
 import { Command, InvalidArgumentError } from 'commander';
+import type { MeasureFlags } from './commands/measure.ts';
 import { readSettings, type Settings } from './settings.ts';
 import { describeError, exitCodeOf } from './terminal.ts';
 import { version } from './version.ts';
@@ -37,6 +38,7 @@ Examples:
   git diff | gradus ask "Review this change"   with something piped in
   gradus chat --model qwen2.5-coder-0.5b-instruct
   gradus models list
+  gradus measure --levels 2 --max-items 40     what the model can be relied on for
   gradus doctor
 
 Environment: GRADUS_HOME, GRADUS_MODEL, GRADUS_HOST, GRADUS_PORT, GRADUS_DATABASE_URL; more in gradus.json below GRADUS_HOME.
@@ -136,6 +138,79 @@ models
     await showModel(settingsFor({}), name, flags);
   });
 
+const measure = program
+  .command('measure')
+  .description('examine an endpoint with fresh items: what it can be relied on for, with the evidence')
+  .option('--url <url>', 'an OpenAI-compatible server, with /v1 (default: the server at home)')
+  .option('--key <key>', 'key for that server')
+  .option('--model <name>', 'model or level to examine')
+  .option('--levels <list>', 'levels whose families are asked', toNumbers, [1, 2])
+  .option('--families <list>', 'families instead of whole levels', toList, [])
+  .option('--lang <list>', 'languages of the items: en, zh', toList, ['en'])
+  .option('--target <rate>', 'what counts as shown (default: 0.8)', toNumber)
+  .option('--alpha <rate>', 'chance of a wrong verdict (default: 0.05)', toNumber)
+  .option('--max-items <number>', 'items per family at most (default: 120)', toNumber)
+  .option('--fixed-items <number>', 'items per family, without early stop', toNumber)
+  .option('--budget-tokens <number>', 'stop after so many tokens', toNumber)
+  .option('--budget-seconds <number>', 'stop after so many seconds', toNumber)
+  .option('--concurrency <number>', 'questions at once', toNumber, 4)
+  .option(
+    '--temperature <number>',
+    'sent with each question; default: what the endpoint does by itself',
+    toNumber,
+  )
+  .option('--max-tokens <number>', 'longest answer', toNumber)
+  .option('--out <folder>', 'where the evidence goes')
+  .option('--resume <folder>', 'go on with a stopped exam')
+  .option('--json', 'print the report as JSON', false)
+  .addHelpText(
+    'after',
+    `
+Examples:
+  gradus measure                                          levels 1 and 2 of the server at home
+  gradus measure --model NAME --levels 2 --max-items 40
+  gradus measure --url http://127.0.0.1:8000/v1 --model NAME --families lcm,calendar --lang en,zh
+  gradus measure verify REPORT.json
+  gradus measure compare A.json B.json`,
+  )
+  .action(async (flags: MeasureFlags) => {
+    const { runMeasure } = await import('./commands/measure.ts');
+    await runMeasure(settingsFor({}), flags, stop.signal);
+  });
+measure
+  .command('verify <report>')
+  .description('make the items of a report again and grade its answers again, offline')
+  .action(async (file: string) => {
+    const { runVerify } = await import('./commands/measure.ts');
+    await runVerify(file);
+  });
+measure
+  .command('compare <a> <b>')
+  .description('the difference of two reports on the same seeds, with its interval')
+  .option('--in <language>', 'en or zh', 'en')
+  .option('--as-json', 'print JSON', false)
+  .action(async (a: string, b: string, flags: { in: string; asJson: boolean }) => {
+    const { runCompare } = await import('./commands/measure.ts');
+    await runCompare(a, b, { lang: flags.in, json: flags.asJson });
+  });
+
+program
+  .command('backup <file>')
+  .description(
+    'write everything that is stored into one file; stop the server first with the embedded database',
+  )
+  .action(async (file: string) => {
+    const { runBackup } = await import('./commands/backup.ts');
+    await runBackup(settingsFor({}), file, stop.signal);
+  });
+program
+  .command('restore <file>')
+  .description('bring a backup into an empty database, of either kind')
+  .action(async (file: string) => {
+    const { runRestore } = await import('./commands/backup.ts');
+    await runRestore(settingsFor({}), file, stop.signal);
+  });
+
 program
   .command('doctor')
   .description('what this machine has, and what Gradus would do with it')
@@ -158,6 +233,14 @@ function settingsFor(flags: CommonFlags): Settings {
 
 function collect(value: string, earlier: readonly string[]): readonly string[] {
   return [...earlier, value];
+}
+
+function toList(text: string): readonly string[] {
+  return text.split(',').filter((part) => part !== '');
+}
+
+function toNumbers(text: string): readonly number[] {
+  return toList(text).map(toNumber);
 }
 
 function toNumber(text: string): number {

@@ -1,7 +1,6 @@
 /** Wiring: the parts of Gradus, chosen and joined. Nothing else in the source picks a concrete part. */
 import { timingSafeEqual } from 'node:crypto';
 import { hostname } from 'node:os';
-import path from 'node:path';
 import type { Hono } from 'hono';
 import type { ApiEnv, Logger } from '../api/api-context.ts';
 import { createApi } from '../api/api.ts';
@@ -18,13 +17,11 @@ import { chatLevel } from '../levels/l1-chat/l1-chat.ts';
 import type { Registry } from '../levels/level.ts';
 import { createRegistry, createResponseWork } from '../levels/registry.ts';
 import { openResponseRuns } from '../runtime/open-response-runs.ts';
-import { openPgliteStore } from '../store/pglite/open-pglite-store.ts';
-import { openPostgresStore } from '../store/postgres/open-postgres-store.ts';
-import type { Store } from '../store/store.ts';
 import { readAvailableMemoryBytes, readCores, readTotalMemoryBytes } from './machine.ts';
 import { ModelShelf } from './model-shelf.ts';
 import { systemClock, systemRandom } from './real-world.ts';
 import type { Settings } from './settings.ts';
+import { openStore } from './open-store.ts';
 import { version } from './version.ts';
 
 export interface System extends AsyncDisposable {
@@ -87,7 +84,11 @@ export async function createSystem(
   const responses = options.keeps
     ? opened.use(
         await openResponseRuns({
-          store: opened.use(await openStore(settings, logger)),
+          store: opened.use(
+            await openStore(settings, (error) =>
+              logger.error({ error: String(error) }, 'upkeep of the database failed'),
+            ),
+          ),
           clock: systemClock,
           // One server per home, so the pair names a process, before and after a restart.
           executorId: `${hostname()}:${settings.home}`,
@@ -121,16 +122,6 @@ export async function createSystem(
     listen: (options) => serve(app, options),
     [Symbol.asyncDispose]: () => lifetime.disposeAsync(),
   };
-}
-
-function openStore(settings: Settings, logger: Logger): Promise<Store> {
-  const clock = systemClock;
-  if (settings.databaseUrl !== undefined) return openPostgresStore({ url: settings.databaseUrl, clock });
-  return openPgliteStore({
-    folder: path.join(settings.home, 'data'),
-    clock,
-    onTrouble: (error) => logger.error({ error: String(error) }, 'upkeep of the database failed'),
-  });
 }
 
 function createKeyCheck(keys: readonly string[]): (key: string | undefined) => { label: string } {
