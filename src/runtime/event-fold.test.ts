@@ -22,7 +22,7 @@ function delta(id: string, text: string): ResponseEvent {
     output_index: 0,
     content_index: 0,
     delta: text,
-    logprobs: [...text].map((token) => ({ token, logprob: -1, bytes: [], top_logprobs: [] })),
+    logprobs: Array.from(text).map((token) => ({ token, logprob: -1, bytes: [], top_logprobs: [] })),
   };
 }
 

@@ -133,6 +133,8 @@ export async function openResponseRuns(options: ResponseRunsOptions): Promise<Re
     async delete(id) {
       if ((await load(id)) === undefined) return false;
       await cancel(id);
+      // The results of its steps hold its text as well. They go first: what is left by a crash can be deleted again.
+      await durable.delete(id);
       return store.responses.delete(id);
     },
 

@@ -129,10 +129,15 @@ describe('responses', { timeout: 120_000 }, () => {
   it('are gone when they are deleted, also while they run', async () => {
     const id = ids.create('resp');
     await runs.start(askFor(id));
+    await collect(runs.events(id, -1, never), 10);
     assert.equal(await runs.delete(id), true);
     assert.equal(await runs.delete(id), false);
     assert.equal(await runs.load(id), undefined);
     assert.equal(await runs.cancel(id), undefined);
+    for (const table of ['workflow_status', 'operation_outputs']) {
+      const left = await store.pool.query(`SELECT 1 FROM dbos.${table} WHERE workflow_uuid = $1`, [id]);
+      assert.equal(left.rows.length, 0, table);
+    }
     await assert.rejects(collect(runs.events(id, -1, never)), { code: 'not-found' });
   });
 

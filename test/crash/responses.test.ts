@@ -12,6 +12,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { JsonObject } from '../../src/kernel/json.ts';
 import { createSeededRandom, randomInteger, type RandomSource } from '../../src/kernel/random.ts';
 import type { StoredResponse } from '../../src/runtime/response-runs.ts';
+import { PostgresServer } from '../../src/testing/postgres-server.ts';
 import { openTemporaryFolder } from '../../src/testing/temporary-folder.ts';
 import { drillText } from './responses-script.ts';
 
@@ -22,25 +23,17 @@ const width = 3;
 describe('responses', { timeout: 60_000 + kills * 15_000 }, () => {
   it(`go on inside their message after each of ${kills} kills, when the engine can`, async () => {
     await using folder = openTemporaryFolder();
-    const drill = new Drill(join(folder.path, 'home'), 'continues');
-    await drill.run(kills, createSeededRandom(61));
-    for (const [id, response] of drill.ended) {
-      assert.equal(textOf(response), drillText, id);
-      assert.deepEqual(response.result?.usage, {
-        inputTokens: 7,
-        cachedTokens: 0,
-        outputTokens: 61,
-        reasoningTokens: 0,
-      });
-      const deltas = drill.eventsOf(id).map(({ event }) => (event['delta'] ?? '') as string);
-      assert.equal(deltas.join(''), drillText);
-    }
-    assert.ok(drill.cutCount >= kills / 4, `only ${drill.cutCount} kills were in the middle of a message`);
+    await checkContinuing('pglite', join(folder.path, 'home'), kills);
+  });
+
+  it('do so on a Postgres server as well', async () => {
+    await using server = await PostgresServer.start({ isDurable: true });
+    await checkContinuing('postgres', await server.createDatabase(), Math.ceil(kills / 4));
   });
 
   it('begin their item anew and say so, when the engine cannot go on', async () => {
     await using folder = openTemporaryFolder();
-    const drill = new Drill(join(folder.path, 'home'), 'anew');
+    const drill = new Drill({ kind: 'pglite', place: join(folder.path, 'home'), mode: 'anew' });
     await drill.run(Math.ceil(kills / 10), createSeededRandom(62), { afterMs: 600 });
     let restarts = 0;
     for (const [id, response] of drill.ended) {
@@ -59,22 +52,43 @@ describe('responses', { timeout: 60_000 + kills * 15_000 }, () => {
   });
 });
 
+async function checkContinuing(kind: DrillPlace['kind'], place: string, times: number): Promise<void> {
+  const drill = new Drill({ kind, place, mode: 'continues' });
+  await drill.run(times, createSeededRandom(61));
+  for (const [id, response] of drill.ended) {
+    assert.equal(textOf(response), drillText, id);
+    assert.deepEqual(response.result?.usage, {
+      inputTokens: 7,
+      cachedTokens: 0,
+      outputTokens: 61,
+      reasoningTokens: 0,
+    });
+    const deltas = drill.eventsOf(id).map(({ event }) => (event['delta'] ?? '') as string);
+    assert.equal(deltas.join(''), drillText);
+  }
+  assert.ok(drill.cutCount >= times / 4, `only ${drill.cutCount} kills were in the middle of a message`);
+}
+
+interface DrillPlace {
+  readonly kind: 'pglite' | 'postgres';
+  readonly place: string;
+  readonly mode: 'continues' | 'anew';
+}
+
 interface Said {
   readonly sequence_number: number;
   readonly event: JsonObject;
 }
 
 class Drill {
-  readonly #place: string;
-  readonly #mode: string;
+  readonly #place: DrillPlace;
   readonly #seen = new Map<string, Said[]>();
   readonly ended = new Map<string, StoredResponse>();
   #count = 0;
   cutCount = 0;
 
-  constructor(place: string, mode: 'continues' | 'anew') {
+  constructor(place: DrillPlace) {
     this.#place = place;
-    this.#mode = mode;
   }
 
   eventsOf(id: string): readonly Said[] {
@@ -100,7 +114,8 @@ class Drill {
     killAfterMs: number | undefined,
   ): Promise<void> {
     const file = new URL('responses-child.ts', import.meta.url).pathname;
-    const args = [file, 'pglite', this.#place, this.#mode, added.join(','), known.join(',')];
+    const { kind, place, mode } = this.#place;
+    const args = [file, kind, place, mode, added.join(','), known.join(',')];
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
     let complaints = '';
@@ -139,7 +154,8 @@ class Drill {
       this.#seen.set(said.id, seen);
       const before = seen[place];
       // An engine that begins anew may have shown what was not stored yet; what was stored is in each later life.
-      if (before !== undefined && this.#mode === 'continues') assert.deepEqual(said.event, before.event);
+      if (before !== undefined && this.#place.mode === 'continues')
+        assert.deepEqual(said.event, before.event);
       seen[place] = { sequence_number: place, event: said.event };
     }
     for (const [id, count] of lives) if (count > 4 && !this.ended.has(id)) this.cutCount += 1;

@@ -64,6 +64,8 @@ export interface Durable extends AsyncDisposable {
   /** Goes on with a cancelled or stranded workflow after its last stored step. */
   resume(id: string): Promise<void>;
   send(id: string, topic: string, message: JsonValue): Promise<void>;
+  /** Forgets a workflow that has ended, with its children and all of their stored results. */
+  delete(id: string): Promise<void>;
   /** Takes up what a process that is dead was running; returns the ids. The caller knows that it is dead. */
   takeOver(deadExecutorId: string): Promise<readonly string[]>;
 }
@@ -145,6 +147,8 @@ export async function startDurable(options: DurableOptions): Promise<Durable> {
     },
 
     send: (id, topic, message) => DBOS.send(id, message, topic),
+
+    delete: (id) => DBOS.deleteWorkflow(id, true),
 
     async takeOver(deadExecutorId) {
       const stranded = await DBOS.listWorkflows({
