@@ -16,7 +16,7 @@ export interface ServedProgram extends AsyncDisposable {
 }
 
 /** A home whose models folder has the weights of the test cache, with their verification records. */
-export async function prepareHome(home: string, models: readonly string[]): Promise<void> {
+async function prepareHome(home: string, models: readonly string[]): Promise<void> {
   const folder = join(home, 'models');
   mkdirSync(folder, { recursive: true });
   for (const id of models) {
