@@ -14,20 +14,25 @@ export interface EventReaderOptions {
   readonly clock: Clock;
   /** The log's end in this process while the response runs here. */
   readonly findLog: () => ResponseLog | undefined;
+  /** Whether this process is handing its responses back; readers then come again to the next one. */
+  readonly isClosing: () => boolean;
 }
 
 const pageLimit = 500;
 /** How often to look at a response that runs in another process. */
 const pollMs = 100;
 
-/** Ends after the terminal event, when the response is deleted, and quietly when the signal is aborted. */
+/**
+ * Ends after the terminal event, and without one when the response is deleted, the signal is aborted or this
+ * process stops.
+ */
 export async function* readEvents(options: EventReaderOptions): AsyncGenerator<NumberedEvent> {
-  const { id, signal, store, clock, findLog } = options;
+  const { id, signal, store, clock, findLog, isClosing } = options;
   if (findLog() === undefined && (await store.responses.load(id)) === undefined) {
     throw new GradusError('not-found', { message: `There is no response "${id}".` });
   }
   let next = options.startingAfter + 1;
-  while (!signal.aborted) {
+  while (!signal.aborted && !isClosing()) {
     const log = findLog();
     const page = log?.tail(next) ?? (await loadPage(store, id, next));
     for (const numbered of page) {

@@ -31,6 +31,7 @@ const workflowName = 'response';
 export async function openResponseRuns(options: ResponseRunsOptions): Promise<ResponseRuns> {
   const lives = new Map<string, ResponseLife>();
   const { store, clock } = options;
+  let isClosing = false;
 
   const runResponse = async (scope: WorkflowScope): Promise<null> => {
     const begun = lives.get(scope.id);
@@ -128,7 +129,15 @@ export async function openResponseRuns(options: ResponseRunsOptions): Promise<Re
     cancel,
 
     events: (id, startingAfter, signal) =>
-      readEvents({ id, startingAfter, signal, store, clock, findLog: () => lives.get(id)?.log }),
+      readEvents({
+        id,
+        startingAfter,
+        signal,
+        store,
+        clock,
+        findLog: () => lives.get(id)?.log,
+        isClosing: () => isClosing,
+      }),
 
     async delete(id) {
       if ((await load(id)) === undefined) return false;
@@ -165,6 +174,7 @@ export async function openResponseRuns(options: ResponseRunsOptions): Promise<Re
     },
 
     async [Symbol.asyncDispose]() {
+      isClosing = true;
       await Promise.all([...lives.values()].map((life) => life.handBack()));
       await durable[Symbol.asyncDispose]();
     },

@@ -88,6 +88,7 @@ export class ResponseLife {
     this.#isHandedBack = true;
     this.log.seal();
     await this.log.flush().catch(() => undefined);
+    this.log.wakeAll();
   }
 
   /**

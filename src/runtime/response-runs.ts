@@ -99,7 +99,8 @@ export interface ResponseRuns extends AsyncDisposable {
   start(options: ResponseStart): Promise<StoredResponse>;
   load(id: string): Promise<StoredResponse | undefined>;
   /**
-   * The events after the number `startingAfter` (-1: all), then new ones as they come, up to the terminal one.
+   * The events after the number `startingAfter` (-1: all), then new ones as they come, up to the terminal one;
+   * without it when the response is deleted, the signal is aborted or this process stops.
    * Throws 'not-found' for an unknown id. A slow reader costs no memory: it reads from the stored log.
    */
   events(id: string, startingAfter: number, signal: AbortSignal): AsyncIterable<NumberedEvent>;

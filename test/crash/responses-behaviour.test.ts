@@ -171,9 +171,11 @@ describe('responses', { timeout: 120_000 }, () => {
     const id = ids.create('resp');
     await runs.start(askFor(id));
     const before = await collect(runs.events(id, -1, never), 20);
+    const open = collect(runs.events(id, 10, never));
     const beganMs = performance.now();
     await runs[Symbol.asyncDispose]();
     assert.ok(performance.now() - beganMs < 1000);
+    assert.ok((await open).every(({ event }) => event.type === 'response.output_text.delta'));
     assert.equal((await store.responses.load(id))?.status, 'in_progress');
     runs = await openRuns(store);
     const all = await collect(runs.events(id, -1, never));
