@@ -183,4 +183,29 @@ describe('responses', { timeout: 120_000 }, () => {
     assert.equal(all.map(({ event }) => ('delta' in event ? event.delta : '')).join(''), drillText);
     assert.equal((await runs.load(id))?.status, 'completed');
   });
+
+  it('are taken up when the process ended between storing the row and starting the workflow', async () => {
+    const id = ids.create('resp');
+    await runs.start(askFor(id));
+    await collect(runs.events(id, -1, never), 12);
+    await runs[Symbol.asyncDispose]();
+    await store.pool.query('DELETE FROM dbos.workflow_status WHERE workflow_uuid = $1', [id]);
+    runs = await openRuns(store);
+    const all = await collect(runs.events(id, -1, never));
+    assert.equal(all.map(({ event }) => ('delta' in event ? event.delta : '')).join(''), drillText);
+  });
+
+  it('that another machine was asked to cancel and never ended are ended at the next start', async () => {
+    const id = ids.create('resp');
+    await runs.start(askFor(id));
+    await collect(runs.events(id, -1, never), 12);
+    await runs[Symbol.asyncDispose]();
+    await store.pool.query("UPDATE dbos.workflow_status SET status = 'CANCELLED' WHERE workflow_uuid = $1", [
+      id,
+    ]);
+    runs = await openRuns(store);
+    const all = await collect(runs.events(id, -1, never));
+    assert.equal(all.at(-1)?.event.type, 'response.cancelled');
+    assert.equal((await runs.load(id))?.status, 'cancelled');
+  });
 });
