@@ -34,6 +34,9 @@ export interface System extends AsyncDisposable {
 
 /** How often the server looks whether other processes brought or removed models. */
 const shelfRefreshMs = 5000;
+/** How long an endpoint may take to list its models, and how often it is asked again. */
+const discoveryMs = 5000;
+const rediscoverMs = 60_000;
 
 /**
  * With `keeps`, responses are stored and survive the process: in Postgres when the owner names one, else in
@@ -69,15 +72,28 @@ export async function createSystem(
       gpuLayers: config.engine.gpuLayers,
       environment: { PATH: settings.environment['PATH'] ?? '' },
     }),
-    ...config.endpoints.map((endpoint) =>
-      createOpenAiEngine({ ...common, config: endpoint, environment: settings.environment }),
-    ),
   );
+  const endpoints = config.endpoints.map((endpoint) =>
+    createOpenAiEngine({ ...common, config: endpoint, environment: settings.environment }),
+  );
+  engines.push(...endpoints);
   opened.defer(async () => {
     await Promise.all(engines.map((engine) => engine[Symbol.asyncDispose]()));
   });
   const parts = { engines, levels: [chatLevel], clock: systemClock, ids };
   const registry = createRegistry(parts);
+  const discover = (): Promise<unknown> =>
+    Promise.all(
+      endpoints.map((endpoint) =>
+        endpoint.refreshModels(AbortSignal.timeout(discoveryMs)).catch((error: unknown) => {
+          logger.error({ endpoint: endpoint.name, error: String(error) }, 'its models could not be listed');
+        }),
+      ),
+    );
+  await discover();
+  const rediscover = setInterval(() => void discover(), rediscoverMs);
+  rediscover.unref();
+  opened.defer(() => clearInterval(rediscover));
   const refresh = setInterval(() => void shelf.refresh().catch(() => undefined), shelfRefreshMs);
   refresh.unref();
   opened.defer(() => clearInterval(refresh));
