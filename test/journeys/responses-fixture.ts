@@ -11,7 +11,7 @@ import {
   type ServedFixture,
 } from '../../src/testing/api-fixture.ts';
 
-const rules: readonly ScriptRule[] = [
+export const rules: readonly ScriptRule[] = [
   { match: { toolResult: '21' }, reply: { text: 'It is 21 degrees.' } },
   {
     match: { hasTools: true },
