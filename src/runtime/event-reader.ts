@@ -18,6 +18,8 @@ export interface EventReaderOptions {
   readonly isClosing: () => boolean;
 }
 
+/** The first page is small, so that its first event comes at once. */
+const firstPageLimit = 16;
 const pageLimit = 500;
 /** How often to look at a response that runs in another process. */
 const pollMs = 100;
@@ -32,9 +34,11 @@ export async function* readEvents(options: EventReaderOptions): AsyncGenerator<N
     throw new GradusError('not-found', { message: `There is no response "${id}".` });
   }
   let next = options.startingAfter + 1;
+  let limit = firstPageLimit;
   while (!signal.aborted && !isClosing()) {
     const log = findLog();
-    const page = log?.tail(next) ?? (await loadPage(store, id, next));
+    const page = log?.tail(next) ?? (await loadPage({ store, id }, next, limit));
+    limit = Math.min(limit * 4, pageLimit);
     for (const numbered of page) {
       if (signal.aborted) return;
       yield numbered;
@@ -51,7 +55,7 @@ export async function* readEvents(options: EventReaderOptions): AsyncGenerator<N
     const row = await store.responses.load(id);
     if (row === undefined) return;
     if (isEnded(row.status)) {
-      const rest = await loadPage(store, id, next);
+      const rest = await loadPage({ store, id }, next, 1);
       if (rest.length === 0) return;
       continue;
     }
@@ -59,8 +63,12 @@ export async function* readEvents(options: EventReaderOptions): AsyncGenerator<N
   }
 }
 
-async function loadPage(store: Store, id: string, from: number): Promise<readonly NumberedEvent[]> {
-  const page = await store.events.read(id, from, pageLimit);
+async function loadPage(
+  { store, id }: Pick<EventReaderOptions, 'store' | 'id'>,
+  from: number,
+  limit: number,
+): Promise<readonly NumberedEvent[]> {
+  const page = await store.events.read(id, from, limit);
   return page.map((stored) => readStoredEvent(stored).numbered);
 }
 
