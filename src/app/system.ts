@@ -14,6 +14,7 @@ import { loadScriptFile } from '../engines/scripted/script.ts';
 import { GradusError } from '../kernel/errors.ts';
 import { createIdSource } from '../kernel/ids.ts';
 import { chatLevel } from '../levels/l1-chat/l1-chat.ts';
+import { toPrompt } from '../levels/l1-chat/prompt.ts';
 import type { Registry } from '../levels/level.ts';
 import { createRegistry, createResponseWork } from '../levels/registry.ts';
 import { openResponseRuns } from '../runtime/open-response-runs.ts';
@@ -125,6 +126,10 @@ export async function createSystem(
     logger,
     version,
     ...(responses === undefined ? {} : { responses }),
+    countInputTokens: async (served, { input, tools }) => {
+      const engine = engines.find((each) => each.models().some((model) => model.id === served.model.id));
+      return engine?.countTokens(served.model.id, toPrompt(input), tools);
+    },
     ...(config.keys.length === 0 ? {} : { authorize: createKeyCheck(config.keys) }),
     ...(isLoopback ? { hostNames: ['127.0.0.1', 'localhost', '[::1]', '::1'] } : {}),
     ...(config.origins.length === 0 ? {} : { origins: config.origins }),
