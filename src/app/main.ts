@@ -70,7 +70,7 @@ program
   .option('--key <key>', 'key for that server')
   .option('--system <text>', 'system prompt')
   .option('--file <path>', 'put a text file behind the question; may be repeated', collect, [])
-  .option('--temperature <number>', '0 is greedy', toNumber)
+  .option('--temperature <number>', '0 is greedy (default: 0.7)', toNumber)
   .option('--max-tokens <number>', 'longest answer', toNumber)
   .option('--seed <number>', 'the same seed gives the same answer', toNumber)
   .option('--json', 'print one JSON object', false)

@@ -1,4 +1,5 @@
 /** `gradus ask`: one question, the answer on standard output and nothing else, so that it pipes. */
+import { fstatSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import process from 'node:process';
 import { text as readText } from 'node:stream/consumers';
@@ -24,7 +25,7 @@ export async function runAsk(
 ): Promise<void> {
   const parts = [words.join(' ').trim()];
   for (const file of flags.file) parts.push(`${file}:\n${await readFile(file, 'utf8')}`);
-  if (!process.stdin.isTTY) parts.push((await readText(process.stdin)).trim());
+  if (hasPipedInput(words.length > 0)) parts.push((await readText(process.stdin)).trim());
   const question = parts.filter((part) => part !== '').join('\n\n');
   if (question === '') {
     throw new GradusError('invalid-request', {
@@ -56,5 +57,20 @@ export async function runAsk(
   if (answer.finishReason === 'length') {
     process.stderr.write('The answer was cut at the token limit; raise it with --max-tokens.\n');
     process.exitCode = 1;
+  }
+}
+
+/**
+ * A shell's pipe or redirection is read. Other programs often leave an open socket that never ends as
+ * standard input: with a question at hand nobody waits for that.
+ */
+function hasPipedInput(hasQuestion: boolean): boolean {
+  if (process.stdin.isTTY) return false;
+  try {
+    const input = fstatSync(process.stdin.fd);
+    return input.isFIFO() || input.isFile() || !hasQuestion;
+  } catch {
+    // Standard input is closed.
+    return false;
   }
 }

@@ -105,7 +105,8 @@ export async function streamAnswer(
       model: target.model,
       messages,
       stream: true,
-      ...(temperature === undefined ? {} : { temperature }),
+      // Small models wander at the API's own default of 1.
+      ...(temperature === undefined ? { temperature: 0.7, top_p: 0.9 } : { temperature }),
       ...(maxTokens === undefined ? {} : { max_tokens: maxTokens }),
       ...(seed === undefined ? {} : { seed }),
     }),
