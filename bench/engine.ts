@@ -6,7 +6,7 @@
 import { spawn } from 'node:child_process';
 import os from 'node:os';
 import path from 'node:path';
-import { createLlamaEngine } from '../src/engines/llama/llama-engine.ts';
+import { openLlama } from '../src/testing/llama-fixture.ts';
 import type { Engine, GenerateRequest } from '../src/engines/engine.ts';
 import { createRealClock } from '../src/testing/real-clock.ts';
 import { findTestWeights } from '../src/testing/weights.ts';
@@ -25,7 +25,7 @@ const prompt = `${'The quick brown fox jumps over the lazy dog. '.repeat(10)}Cou
 
 for (const model of models) {
   const file = await findTestWeights(model);
-  await using engine = openEngine(model, file);
+  await using engine = await openLlama([model], { contextTokens: 8192 });
   await using raw = await openRawLlama({
     cacheFolder,
     path: file,
@@ -66,32 +66,6 @@ function report(name: string, pair: Pair, target: string): void {
   console.log(
     `${name}: gradus ${ours.toFixed(1)} tokens/s, raw ${raw.toFixed(1)} tokens/s, ratio ${(ours / raw).toFixed(2)} (target: ${target}; rounds: ${pair.ours.map((rate, i) => (rate / (pair.raw[i] ?? 1)).toFixed(2)).join(' ')})`,
   );
-}
-
-function openEngine(model: string, file: string): Engine {
-  return createLlamaEngine({
-    models: () => [
-      {
-        id: model,
-        path: file,
-        contextTokens: undefined,
-        parameters: undefined,
-        licence: undefined,
-        createdAtMs: 0,
-      },
-    ],
-    clock,
-    random: { next01: () => Math.random() },
-    threads,
-    contextTokens: 8192,
-    memoryLimitBytes: os.totalmem(),
-    availableMemoryBytes: () => os.freemem(),
-    idleUnloadMs: 600_000,
-    maxRunning: 16,
-    queueLimit: 64,
-    gpuLayers: 0,
-    environment: { PATH: process.env['PATH'] ?? '' },
-  });
 }
 
 function baseRequest(model: string): GenerateRequest {
