@@ -218,7 +218,7 @@ class LlamaEngine implements Engine {
   }
 
   #describe(model: LlamaModel): ModelDescription {
-    const { contextTokens, threads: _threads } = this.#options;
+    const { contextTokens } = this.#options;
     const facts = this.#pool.factsOf(model.id);
     return {
       id: model.id,
